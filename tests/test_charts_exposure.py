@@ -869,6 +869,27 @@ def test_titles_of_the_stress(case: str, title: str) -> None:
     assert drawn("stress", case).meta.title == title
 
 
+@pytest.mark.parametrize(("first", "beside"), [
+    ("supply_utilisation:na_ion_cell", ", which hangs on utilisation of plants of sodium cells more than on the stop"),
+    ("supply_utilisation:graphite_anode", ""),
+    ("severity", ""),
+    ("battery_demand", ""),
+])  # fmt: skip
+def test_an_interval_that_hangs_on_what_is_not_stopped_says_so(first: str, beside: str) -> None:
+    """Else what is short without any stop is read as what the stop takes."""
+    made, _ = CASES["stress"]["both with intervals"]()
+    made.record["exposure"] = {"disruptions": {"chn_all": {"severity": [{"nodes": ["graphite_anode"]}]}}}
+    rows = [
+        (scenario, "Europe", "chn_all", 2035, "lost", driver, label, part, "1")
+        for scenario in ("incumbent", "next-gen")
+        for driver, label, part in ((first, "utilisation of plants of sodium cells", 0.6), ("months", "how long", 0.2))
+    ]
+    columns = ["scenario", "region", "disruption", "year", "measure", "driver", "label", "importance", "unit"]
+    plain = charts.draw(made, "stress").meta.title
+    made.tables["drivers"] = pd.DataFrame(rows, columns=columns)
+    assert charts.draw(made, "stress").meta.title == plain + beside
+
+
 @pytest.mark.parametrize("case", [case for case in CASES["stress"] if "own" not in case and "formulas" not in case])
 def test_every_per_cent_of_the_stress_title_is_in_the_data(case: str) -> None:
     picture = drawn("stress", case)
@@ -1081,11 +1102,24 @@ def test_marks_of_the_coverage_are_the_data(case: str) -> None:
               " only 0.4% of the lfp_cathode it needs"),
     ("one node", "Without the largest exporter, Europe would fall short at the one known step in 2035, with"
                  " only 0.4% of the lfp_cathode it needs"),
-    ("all covered", "Without the largest exporter of each step, Europe would still have all it needs at each of 2 steps"
-                    " in 2035"),
+    ("all covered", "Without the largest exporter, Europe could still have all it needs at each of 2 known steps taken"
+                    " alone in 2035"),
 ])  # fmt: skip
 def test_titles_of_the_coverage(case: str, title: str) -> None:
     assert drawn("coverage", case).meta.title == title
+    assert "what its makers buy from the largest exporter is not counted" in drawn("coverage", case).meta.note
+
+
+def test_one_step_that_is_covered_is_named() -> None:
+    """Of a region that makes no cells: that others make enough of them says nothing of what they are made of."""
+    made, _ = CASES["coverage"]["all covered"]()
+    table = made["coverage"]
+    made.tables["coverage"] = table[table["node"] == table["node"].iloc[0]]
+    title = charts.draw(made, "coverage").meta.title
+    assert (
+        title
+        == "Without the largest exporter of refined_cobalt, Europe could still have all of it that it needs in 2035"
+    )
 
 
 def test_the_least_covered_nodes_are_drawn_by_stage_with_their_labels() -> None:

@@ -126,7 +126,7 @@ def test_what_is_wrong_in_an_own_row_names_its_file_and_line(toy: Path, mine: Ca
     number, code = problems(of)
     assert number.startswith("mine/battery_demand.csv:2 value = '9O': not a number")
     why = "segment = 'stationery': not in segments.csv; did you mean 'stationary'?"
-    assert code == f"mine/battery_demand.csv:3 {why}"
+    assert code == f"mine/battery_demand.csv:3 {why}; or name it in a row of your own of segments"
 
 
 @pytest.mark.slow

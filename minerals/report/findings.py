@@ -159,7 +159,10 @@ def _lost(
         ("planned", ("lost_low", "lost_high"), ("lost_best", "lost_proportional"), drawn),
         ("made_at_home", ("industry_low", "industry_high"), ("industry_best", "industry_proportional"), at_home),
     ):
-        planned = row[whole] or 1.0
+        if not row[whole]:
+            out.append(Number("none made" if whole == "made_at_home" else "none planned"))
+            continue
+        planned = row[whole]
         low, high = found if found else (row[ends[0]] / planned, row[ends[1]] / planned)
         share = "–".join(dict.fromkeys(f"{100 * end:.0f}" for end in (low, high))) + "%"
         gwh = "–".join(dict.fromkeys(number(row[end]) for end in told))

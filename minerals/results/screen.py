@@ -337,14 +337,14 @@ def _drivers(result: Result, year: int) -> list[str]:
 
 def _as_text(row: Mapping[Any, Any], drawn: Mapping[tuple[str, str, str], tuple[float, float]]) -> list[str]:
     """A range of GWh, and of the share of the plan, its interval (or GWh between the ends of the severity, where
-    nothing was drawn), and of the cells made at home the share that is lost."""
+    nothing was drawn), and of the cells made at home the share that is lost, where any are."""
     lost = between(row["lost_best"], row["lost_proportional"])
-    at_home = row["industry_best"] / row["made_at_home"] if row["made_at_home"] else 0.0
+    at_home = f"{row['industry_best'] / row['made_at_home']:.0%}" if row["made_at_home"] else "none made"
     ends = between(row["lost_low"], row["lost_high"])
     if drawn:
         key = row["scenario"], row["region"], row["disruption"]
         ends = _percents(*drawn[key]) if key in drawn else ""
-    return [lost, _percents(row["share_best"], row["share_proportional"]), ends, f"{at_home:.0%}"]
+    return [lost, _percents(row["share_best"], row["share_proportional"]), ends, at_home]
 
 
 def _percents(low: float, high: float) -> str:

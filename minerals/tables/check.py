@@ -52,7 +52,8 @@ def references_exist(tables: Tables, problems: list[Problem]) -> None:
             for line, code in [*cells(table, reference.field), *unread]:
                 if code not in known:
                     why = whys.get(code) or whys.setdefault(code, f"not in {target.file}{did_you_mean(code, known)}")
-                    problems.append(Problem(table.file, line, f"{reference.field} = {code!r}", why))
+                    new = f"; or name it in a row of your own of {reference.target}" if line > OWN_LINE else ""
+                    problems.append(Problem(table.file, line, f"{reference.field} = {code!r}", why + new))
 
 
 def lists_of_codes_exist(tables: Tables, problems: list[Problem]) -> None:
