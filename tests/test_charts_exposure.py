@@ -1115,11 +1115,8 @@ def test_one_step_that_is_covered_is_named() -> None:
     made, _ = CASES["coverage"]["all covered"]()
     table = made["coverage"]
     made.tables["coverage"] = table[table["node"] == table["node"].iloc[0]]
-    title = charts.draw(made, "coverage").meta.title
-    assert (
-        title
-        == "Without the largest exporter of refined_cobalt, Europe could still have all of it that it needs in 2035"
-    )
+    told = "Without the largest exporter of refined_cobalt, Europe could still have all of it that it needs in 2035"
+    assert charts.draw(made, "coverage").meta.title == told
 
 
 def test_the_least_covered_nodes_are_drawn_by_stage_with_their_labels() -> None:
