@@ -717,12 +717,14 @@ def test_shares_above_the_limit_are_marked() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "China alone supplies more than 65% at 1 of the 6 steps of Europe’s battery chain in 2035, not 2 as pro"
-              " rata"),
-    ("pro rata", "China alone supplies more than 65% at 2 of the 6 steps of Europe’s battery chain in 2035; the choice"
-                 " departs nowhere from pro rata"),
-    ("a supplier barred", "China alone supplies more than 65% at 1 of the 2 steps of Europe’s battery chain in 2035"),
-    ("nobody alone", "No other country supplies more than 65% at any of 1 steps of Europe’s battery chain in 2035"),
+    ("usual", "China alone would supply more than 65% at 1 of the 6 steps of Europe’s battery chain in 2035, not 2 as"
+              " if bought pro rata"),
+    ("pro rata", "China alone would supply more than 65% at 2 of the 6 steps of Europe’s battery chain in 2035; the"
+                 " choice departs nowhere from pro rata"),
+    ("a supplier barred", "China alone would supply more than 65% at 1 of the 2 steps of Europe’s battery chain in"
+                          " 2035"),
+    ("nobody alone", "No other country would supply more than 65% at any of 1 steps of Europe’s battery chain in"
+                     " 2035"),
 ])  # fmt: skip
 def test_titles_of_the_chosen_sourcing(case: str, title: str) -> None:
     assert drawn("chosen_sourcing", case).meta.title == title

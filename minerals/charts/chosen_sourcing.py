@@ -250,17 +250,19 @@ def _finding(story: _Story) -> str:
     chain = f"{steps} steps of {wording.possessive(story.region)} battery chain"
     if not after:
         before = Counter() if any(row.unknown >= LEAST_MOVE for row in story.every) else before
-        title = f"No other country supplies more than {limit} at any of {chain} in {story.year}"
+        title = f"No other country would supply more than {limit} at any of {chain} in {story.year}"
         return f"{title}, against {before.total()} steps pro rata" if before else title
     leader, most = min(after.items(), key=lambda item: (-item[1], item[0]))
-    title = f"{wording.capitalised(wording.place(leader))} alone supplies more than {limit} at {most} of the {chain}"
+    title = (
+        f"{wording.capitalised(wording.place(leader))} alone would supply more than {limit} at {most} of the {chain}"
+    )
     title += f" in {story.year}"
     if any(row.unknown >= LEAST_MOVE for row in story.every):
         return title  # Who supplies pro rata and is not bought from is not in the table.
     if not any(row.moved >= LEAST_MOVE for row in story.every):
         return f"{title}; the choice departs nowhere from pro rata"
     than = "as many as" if before[leader] == most else f"not {before[leader]} as"
-    return f"{title}, {than} pro rata"
+    return f"{title}, {than} if bought pro rata"
 
 
 def _note(story: _Story, caveats: str) -> str:
