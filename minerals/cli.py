@@ -901,8 +901,10 @@ def _print_comparison(
 
 def _print_more(result: Result) -> None:
     """What must be mined and refined, where stock and recycling were followed; intervals, where there was a study."""
-    from .results.screen import intervals, risks, supply
+    from .results.screen import intervals, open_changes, risks, supply
 
+    for line in open_changes(result, _width()):
+        _out(line)
     blocks = [supply(result, _width()), intervals(result, _width()), risks(result, _width())]
     if "identified" in result.tables:
         from .results.screen_identify import identified

@@ -36,9 +36,9 @@ def guides_folder() -> Path:
 
 def run_file(name: str | Path) -> Path | None:
     """The shipped run file of that name (`europe-2035`, `europe-2035.toml`, `runs/europe-2035.toml`), or the worked
-    example at that place (`runs/own/japan/japan.toml`), or None."""
+    example at that place (`runs/own/japan/japan.toml`), or None, as of a name with another ending."""
     wanted = Path(name)
-    if not wanted.name or wanted.is_absolute():
+    if not wanted.name or wanted.is_absolute() or wanted.suffix not in ("", ".toml"):
         return None
     below = Path("own", wanted.stem)
     if wanted.parent not in (Path("."), Path("runs"), Path("runs") / below):

@@ -36,10 +36,10 @@ from minerals.charts import bundle as bundle_module
 from minerals.charts import fonts, footer, style, wording
 from minerals.charts.bundle import Result
 from minerals.charts.demand_by_mineral import figure
-from minerals.charts.interval import Interval, change
 from minerals.charts.style import LABEL, Panel
 from minerals.errors import UsageError
 from minerals.numbers import percent
+from minerals.results.interval import Interval, change
 
 pytestmark = pytest.mark.slow
 

@@ -739,17 +739,17 @@ def test_the_hardest_stops_of_one_step_are_drawn() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("one disruption", "If China stops exports of LFP cathodes, stock for three months would save Europe more of six"
-     " months than of two years"),
-    ("with intervals", "If China closes the whole chain, stock for three months would save Europe more of six months"
-     " than of two years; without it, Europe could lose 52–94% of its batteries in a year"),
+    ("one disruption", "If China stops exports of LFP cathodes, stock for three months would cover more of"
+     " Europe’s loss in six months than in two years"),
+    ("with intervals", "If China closes the whole chain, stock for three months would cover more of Europe’s loss in"
+     " six months than in two years; without it, Europe could lose 52–94% of its batteries in a year"),
     ("no stock", "What a stop would cost Europe’s batteries by how long it lasts"),
     ("no stock, with intervals", "If China closes the whole chain, Europe could lose 52–94% of its batteries in a"
      " year"),
-    ("a larger stock", "If China closes the whole chain, stock for six months would save Europe more of a year than of"
-     " two years"),
-    ("other stocks and lengths", "If China closes the whole chain, stock for 1.5 months would save Europe more of a"
-     " year than of three years"),
+    ("a larger stock", "If China closes the whole chain, stock for six months would cover more of Europe’s loss in a"
+     " year than in two years"),
+    ("other stocks and lengths", "If China closes the whole chain, stock for 1.5 months would cover more of"
+     " Europe’s loss in a year than in three years"),
     ("one length", "What a stop would cost Europe’s batteries by how long it lasts"),
     ("nothing lost", "What a stop would cost Europe’s batteries by how long it lasts"),
     ("nothing planned", "What a stop would cost Europe’s batteries by how long it lasts"),
@@ -804,7 +804,8 @@ def test_bars_are_the_data(case: str) -> None:
             assert row.share_best == pytest.approx(100 * row.best / row.planned)
             share = losses.ranged(row.best / row.planned, row.proportional / row.planned, kind="%")
             assert ("none" if row.high == 0 else share) in texts(picture)
-            assert row.range == "" or losses.ranged(row.low, row.high) in texts(picture)
+            ends = losses.ranged(row.low / row.planned, row.high / row.planned, kind="%")
+            assert row.range == "" or ends in texts(picture), "in per cent, as the title has it"
         assert (data["best"] <= data["proportional"]).all()
         assert (data["low"] <= data["high"]).all()
 
@@ -866,6 +867,27 @@ def test_scenarios_have_their_colours_and_the_hardest_comes_first() -> None:
 ])  # fmt: skip
 def test_titles_of_the_stress(case: str, title: str) -> None:
     assert drawn("stress", case).meta.title == title
+
+
+@pytest.mark.parametrize(("first", "beside"), [
+    ("supply_utilisation:na_ion_cell", ", which hangs on utilisation of plants of sodium cells more than on the stop"),
+    ("supply_utilisation:graphite_anode", ""),
+    ("severity", ""),
+    ("battery_demand", ""),
+])  # fmt: skip
+def test_an_interval_that_hangs_on_what_is_not_stopped_says_so(first: str, beside: str) -> None:
+    """Else what is short without any stop is read as what the stop takes."""
+    made, _ = CASES["stress"]["both with intervals"]()
+    made.record["exposure"] = {"disruptions": {"chn_all": {"severity": [{"nodes": ["graphite_anode"]}]}}}
+    rows = [
+        (scenario, "Europe", "chn_all", 2035, "lost", driver, label, part, "1")
+        for scenario in ("incumbent", "next-gen")
+        for driver, label, part in ((first, "utilisation of plants of sodium cells", 0.6), ("months", "how long", 0.2))
+    ]
+    columns = ["scenario", "region", "disruption", "year", "measure", "driver", "label", "importance", "unit"]
+    plain = charts.draw(made, "stress").meta.title
+    made.tables["drivers"] = pd.DataFrame(rows, columns=columns)
+    assert charts.draw(made, "stress").meta.title == plain + beside
 
 
 @pytest.mark.parametrize("case", [case for case in CASES["stress"] if "own" not in case and "formulas" not in case])
@@ -1080,11 +1102,21 @@ def test_marks_of_the_coverage_are_the_data(case: str) -> None:
               " only 0.4% of the lfp_cathode it needs"),
     ("one node", "Without the largest exporter, Europe would fall short at the one known step in 2035, with"
                  " only 0.4% of the lfp_cathode it needs"),
-    ("all covered", "Without the largest exporter of each step, Europe would still have all it needs at each of 2 steps"
-                    " in 2035"),
+    ("all covered", "Without the largest exporter, Europe could still have all it needs at each of 2 known steps taken"
+                    " alone in 2035"),
 ])  # fmt: skip
 def test_titles_of_the_coverage(case: str, title: str) -> None:
     assert drawn("coverage", case).meta.title == title
+    assert "what its makers buy from the largest exporter is not counted" in drawn("coverage", case).meta.note
+
+
+def test_one_step_that_is_covered_is_named() -> None:
+    """Of a region that makes no cells: that others make enough of them says nothing of what they are made of."""
+    made, _ = CASES["coverage"]["all covered"]()
+    table = made["coverage"]
+    made.tables["coverage"] = table[table["node"] == table["node"].iloc[0]]
+    told = "Without the largest exporter of refined_cobalt, Europe could still have all of it that it needs in 2035"
+    assert charts.draw(made, "coverage").meta.title == told
 
 
 def test_the_least_covered_nodes_are_drawn_by_stage_with_their_labels() -> None:
@@ -1154,18 +1186,18 @@ def test_the_demand_says_whose_it_is_and_in_which_scenario() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "China’s cell plants alone could make 5,860 to 6,720 GWh in 2030, more than the 4,200 to 5,100 GWh that"
-              " the world would need"),
-    ("a region", "Europe’s cell plants could make 650 to 820 GWh in 2030, 68 to 95% of the 860 to 950 GWh that it would"
-                 " need"),
-    ("a region with enough", "The United States’ cell plants could make 850 to 1,210 GWh in 2030, more than the 380 to"
-                             " 450 GWh that it would need"),
-    ("a region without plants", "China’s cell plants alone could make 5,860 to 6,720 GWh in 2030, more than the 380 to"
-                                " 450 GWh that Brazil would need"),
-    ("all needed", "Cell plants could make 7,630 to 9,180 GWh in 2030, 70 to 79% of it in China, for the 6,000 to"
-                   " 7,400 GWh that the world would need"),
-    ("too little", "Cell plants could make 7,630 to 9,180 GWh in 2030, less than the 18,000 to 22,000 GWh that the"
-                   " world would need"),
+    ("usual", "China’s cell plants alone would have capacity for 5,860 to 6,720 GWh in 2030, more than the 4,200 to"
+              " 5,100 GWh that the world would need"),
+    ("a region", "Europe’s cell plants would have capacity for 650 to 820 GWh in 2030, 68 to 95% of the 860 to 950"
+                 " GWh that it would need"),
+    ("a region with enough", "The United States’ cell plants would have capacity for 850 to 1,210 GWh in 2030, more"
+                             " than the 380 to 450 GWh that it would need"),
+    ("a region without plants", "China’s cell plants alone would have capacity for 5,860 to 6,720 GWh in 2030, more"
+                                " than the 380 to 450 GWh that Brazil would need"),
+    ("all needed", "Cell plants would have capacity for 7,630 to 9,180 GWh in 2030, 70 to 79% of it in China, against"
+                   " the 6,000 to 7,400 GWh that the world would need"),
+    ("too little", "Cell plants would have capacity for 7,630 to 9,180 GWh in 2030, less than the 18,000 to 22,000"
+                   " GWh that the world would need"),
     ("open", "Capacity of cell plants in 2030 against the world’s need for batteries"),
     ("no demand", "Capacity of cell plants in 2030, where the world needs no batteries"),
 ])  # fmt: skip
@@ -1265,8 +1297,16 @@ def test_who_makes_what_in_an_assumed_world_is_told(chart: str) -> None:
     meta = charts.draw(_told_as_assumed(made), chart, **options).meta
     assert meta.red_line.startswith("Who makes what in these worlds is assumed.")
     would = {"chokepoints": "Under supply of today China would be the largest supplier",
-             "lfp_concentration": "Under supply of today China would make 98% of LFP cathode"}  # fmt: skip
-    assert meta.title.startswith(would.get(chart, ""))
+             "lfp_concentration": "Under supply of today China would make 98% of LFP cathode",
+             "coverage": "Under supply of today, without the largest exporter",
+             "sourcing": "Under supply of today, cells made in Europe would hold",
+             "stress": "Under supply of today, if China"}  # fmt: skip
+    assert meta.title.startswith(would[chart])
+    if chart == "stress":
+        nothing, options = CASES[chart]["nothing lost"]()
+        asked = charts.draw(_told_as_assumed(nothing), chart, **options).meta.title
+        assert asked == "What closed chokepoints would cost Europe’s batteries in 2035 under supply of today"
+    assert charts.draw(made, chart, title="Of one’s own", **options).meta.title == "Of one’s own"
 
 
 def _with_years(made: FakeResult) -> FakeResult:
@@ -1324,13 +1364,12 @@ def test_boxes_are_as_high_as_what_passes_through_them() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "Europe would make a third of the cells it uses, but 86% of the graphite in its batteries passes through"
-              " China’s anode plants"),
-    ("lithium", "Europe would make a third of the cells it uses, but 86% of the lithium in its batteries passes through"
+    ("usual", "Cells made in Europe would hold a third of the graphite in its batteries, but 86% passes through China’s"
+              " anode plants"),
+    ("lithium", "Cells made in Europe would hold a third of the lithium in its batteries, but 86% passes through"
                 " China’s material plants"),
     ("two stages", "90% of the graphite in Europe’s batteries passes through China’s cell plants"),
-    ("five stages", "Europe would make a third of the cells it uses, but 86% of the graphite in its batteries passes"
-                    " through"
+    ("five stages", "Cells made in Europe would hold a third of the graphite in its batteries, but 86% passes through"
                     " China’s anode plants"),
     ("many countries", "Where the graphite in Europe’s batteries comes from"),
     ("all of it at home", "Where the graphite in Europe’s batteries comes from"),
@@ -1343,7 +1382,7 @@ def test_a_stage_that_part_of_the_material_passes_is_no_headline() -> None:
     """Natural graphite alone is refined here: all of it in China, and no word of it for the graphite as a whole."""
     steps = [("mining", "China", "refining", "China", 100.0), ("refining", "China", "active_material", "China", 100.0)]
     picture = charts.draw(sourced([*steps, *GRAPHITE[10:]]), "sourcing")
-    assert "86% of the graphite in its batteries passes through China’s anode plants" in picture.meta.title
+    assert "graphite in its batteries, but 86% passes through China’s anode plants" in picture.meta.title
     assert "Refining holds 13% of what is used; the rest is synthetic graphite." in picture.meta.note
     assert "the rest is" not in drawn("sourcing").meta.note
 

@@ -717,12 +717,14 @@ def test_shares_above_the_limit_are_marked() -> None:
 
 
 @pytest.mark.parametrize(("case", "title"), [
-    ("usual", "China alone supplies more than 65% at 1 of the 6 steps of Europe’s battery chain in 2035, not 2 as pro"
-              " rata"),
-    ("pro rata", "China alone supplies more than 65% at 2 of the 6 steps of Europe’s battery chain in 2035; the choice"
-                 " departs nowhere from pro rata"),
-    ("a supplier barred", "China alone supplies more than 65% at 1 of the 2 steps of Europe’s battery chain in 2035"),
-    ("nobody alone", "No other country supplies more than 65% at any of 1 steps of Europe’s battery chain in 2035"),
+    ("usual", "China alone would supply more than 65% at 1 of the 6 steps of Europe’s battery chain in 2035, not 2 as"
+              " if bought pro rata"),
+    ("pro rata", "China alone would supply more than 65% at 2 of the 6 steps of Europe’s battery chain in 2035; the"
+                 " choice departs nowhere from pro rata"),
+    ("a supplier barred", "China alone would supply more than 65% at 1 of the 2 steps of Europe’s battery chain in"
+                          " 2035"),
+    ("nobody alone", "No other country would supply more than 65% at any of 1 steps of Europe’s battery chain in"
+                     " 2035"),
 ])  # fmt: skip
 def test_titles_of_the_chosen_sourcing(case: str, title: str) -> None:
     assert drawn("chosen_sourcing", case).meta.title == title
@@ -758,7 +760,11 @@ def test_nodes_go_along_the_chain_and_departures_are_kept() -> None:
     assert stages == supply.stages_in_order(stages)
     moved = {node for node in CROWD if "graphite_anode" in node or "nickel_refined" in node}
     assert moved <= set(picture.data["node"])
-    assert "Not drawn: 16 less concentrated steps." in picture.meta.note
+    assert "Not drawn: 16 more steps; above 65%: " in picture.meta.note
+    few = drawn("chosen_sourcing", nodes=["lfp_cathode", "mined_lithium"]).meta.note
+    assert few.endswith("Not drawn: 4 more steps; above 65%: mined cobalt (DR Congo 73%).")
+    none = drawn("chosen_sourcing", nodes=["lfp_cathode", "mined_cobalt"]).meta.note
+    assert none.endswith("Not drawn: 4 more steps, none above 65%.")
     assert drawn("chosen_sourcing", "nodes as named").meta.options["nodes"] == ["lfp_cathode", "mined_lithium"]
     with pytest.raises(UsageError, match=r"node 'lpf_cathode' is not .*did you mean 'lfp_cathode'"):
         drawn("chosen_sourcing", nodes=["lpf_cathode"])

@@ -17,9 +17,9 @@ from test_charts import FOUR, axes_of, whiskers
 from minerals import charts
 from minerals.charts import sensitivity, wording
 from minerals.charts.bundle import Bundle
-from minerals.charts.interval import Interval
 from minerals.errors import UsageError
 from minerals.numbers import percent
+from minerals.results.interval import Interval
 
 pytestmark = pytest.mark.slow
 

@@ -200,12 +200,23 @@ def test_split_key_respects_quotes() -> None:
     assert split_key('scenario."Rest of world".x') == ("scenario", "Rest of world", "x")
 
 
+def test_a_change_of_a_scenario_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(InputError) as raised:
+        read_run("europe-2035", ["scenario.nextgen.silicon=silicon-rising"])
+    meant = "missing; add it, or name one of incumbent, next-gen; did you mean 'next-gen'?"
+    assert [str(each).partition(" key ")[2] for each in raised.value.problems] == [
+        f"'scenario.nextgen.adoption': {meant}", f"'scenario.nextgen.demand': {meant}"]  # fmt: skip
+
+
 def test_shipped_run_files_are_found_by_name_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in run_names():
         assert find_run_file(name) == find_run_file(f"runs/{name}.toml") == find_run_file(f"{name}.toml")
     with pytest.raises(UsageError, match="did you mean 'europe-2035'"):
         find_run_file("runs/europ-2035.toml")
+    for typo in ("runs/europe-2035.tml", "europe-2035.csv"):
+        with pytest.raises(UsageError, match=f"no run file {typo}; did you mean 'europe-2035'"):
+            find_run_file(typo)
     with pytest.raises(UsageError, match="is a folder"):
         find_run_file(tmp_path)
 

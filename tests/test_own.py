@@ -72,6 +72,9 @@ def test_a_row_with_the_key_of_one_below_takes_its_place_and_another_is_added(
         if name != "battery_demand":
             pd.testing.assert_frame_equal(found[name], table.frame)
     assert [str(each) for each in found.own] == ["mine/battery_demand.csv: 1 row replaced, 1 row added"]
+    (header, *_) = DEMAND.splitlines()
+    (empty,) = read_inputs(Layers(toy, (mine("header", battery_demand=f"{header}\n"),))).own
+    assert str(empty) == "header/battery_demand.csv: no row that counts"
     row = found["battery_demand"].iloc[-1]
     assert (row["source"], row["quality"], row["locator"], row["energy_basis"]) == ("own", "own", "", "nominal")
     assert found.tables["battery_demand"].place(int(row["line"])) == ("mine/battery_demand.csv", 3)
@@ -123,7 +126,7 @@ def test_what_is_wrong_in_an_own_row_names_its_file_and_line(toy: Path, mine: Ca
     number, code = problems(of)
     assert number.startswith("mine/battery_demand.csv:2 value = '9O': not a number")
     why = "segment = 'stationery': not in segments.csv; did you mean 'stationary'?"
-    assert code == f"mine/battery_demand.csv:3 {why}"
+    assert code == f"mine/battery_demand.csv:3 {why}; or name it in a row of your own of segments"
 
 
 @pytest.mark.slow

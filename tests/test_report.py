@@ -9,6 +9,7 @@ import shutil
 from itertools import product
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import lay_out
 from pages import Elements, anchors_hold, policy_holds
@@ -16,8 +17,11 @@ from pages import Elements, anchors_hold, policy_holds
 from minerals.api import draw, report
 from minerals.errors import UsageError
 from minerals.report import page as page_module
+from minerals.report.figures import Figure
+from minerals.report.findings import ASKED, disruptions, findings
 from minerals.report.markup import Number, element, table
 from minerals.report.svg import Inline
+from minerals.results import screen
 from minerals.results.result import Result, load
 from minerals.studies.run import run
 
@@ -141,6 +145,33 @@ def test_only_what_a_chart_is_made_of_is_taken_from_its_file() -> None:
     # What is written is what is drawn, whatever a comment says.
     line = r'<text x="1.00" y="9.00" font-size="6.4" font-weight="400" fill="#123456" textLength="[\d.]+">A<'
     assert re.search(line, text)
+
+
+def test_titles_that_find_nothing_are_not_told_as_findings() -> None:
+    titles = ("Graphite falls by a quarter", "What closed chokepoints would cost Europe’s batteries in 2035",
+              "What is said of cells fixes LFP at 40%")  # fmt: skip
+    drawn = [
+        Figure(at, name, name, {"title": title, "subtitle": "kt", "title_by": "computed"}, "", b"", b"")
+        for at, (name, title) in enumerate(zip(ASKED, titles, strict=False))
+    ]
+    told = findings(drawn)
+    assert [title in told for title in titles] == [True, False, True]
+    assert not findings(drawn[1:2])
+
+
+def test_a_region_that_makes_no_cells_has_none_to_lose() -> None:
+    """Neither the page nor the screen tells that as 0 %."""
+    row = {"scenario": "a", "region": "India", "disruption": "x", "label": "X", "status": "in_force", "year": 2035,
+           "shortage": 0.0, "planned": 100.0, "lost_best": 5.0, "lost_proportional": 5.0, "lost_low": 0.0,
+           "lost_high": 5.0, "share_best": 0.05, "share_proportional": 0.05, "made_at_home": 0.0}  # fmt: skip
+    row |= {f"industry_{end}": 0.0 for end in ("best", "proportional", "low", "high")}
+    made = row | {"made_at_home": 40.0, "industry_best": 10.0, "industry_proportional": 10.0, "industry_high": 10.0}
+    for each, page, screen_ in ((row, "none made", "none made"), (made, "10.0 of 40.0 GWh", "25%")):
+        record = {"years": [2035], "scenarios": {"a": {"label": "A"}}}
+        told = disruptions(Result(record, {"disruptions": pd.DataFrame([each])}))
+        assert "5.0 of 100 GWh" in told
+        assert page in told
+        assert screen._as_text(each, {}) == ["5.0", "5%", "0–5.0", screen_]
 
 
 def test_a_table_names_its_columns_and_rows_and_can_be_reached() -> None:

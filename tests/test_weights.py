@@ -146,6 +146,8 @@ def test_the_screen_tells_all_sets_in_one_line(europe: Result) -> None:
     (line,) = [line for line in risks(europe, 1000) if line.startswith("Lost on average")]
     for row in europe["weighted_loss"].itertuples():
         assert f"{row.share:.0%}" in line
+    counted = sum(weight > 0 for weight in europe.record["exposure"]["weights"]["equal"].values())
+    assert f"one of {counted} disruptions comes (all played but what closes every step)" in line
 
 
 @pytest.mark.slow
@@ -159,6 +161,8 @@ def test_the_rows_that_weights_rest_on_are_used(europe: Result, shipped_inputs: 
 
 # --- a mix -----------------------------------------------------------------------------------------------------------
 
+WEIGHTED = {"equal": "countries weighted alike", "status": "weighted by their status",
+            "history": "weighted by past stops"}  # fmt: skip
 MIX = ["scope.years={first=2029, last=2030}", "scope.segments=['car']", "exposure.draws=0", "output.charts=[]"]
 
 
@@ -171,7 +175,7 @@ def test_a_mix_is_chosen_by_a_set(named: str) -> None:
     assert found.record["mix"]["value"] == pytest.approx(
         sum(weight * loss[code] for code, weight in by_set.items()), rel=1e-6
     )
-    assert found.record["mix"]["objective"].endswith(f"by the weights {named}")
+    assert found.record["mix"]["objective"].endswith(f", {WEIGHTED[named]}")
 
 
 @pytest.mark.parametrize(("sets", "words"), [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from minerals import api
@@ -10,7 +13,10 @@ from minerals.case.chokepoints import Chokepoints
 from minerals.case.played import LEAST, play
 from minerals.config import read_run
 from minerals.pipeline import prepared
+from minerals.results.result import Result
+from minerals.results.screen import other_worlds
 from minerals.results.screen_mix import unknown
+from minerals.results.worlds import assumed_of
 from minerals.studies.worlds import FOLLOW_ON, WORLDS, reference_worlds
 from minerals.tables.inputs import Inputs
 
@@ -54,6 +60,27 @@ def test_na_ion_does_not_end_at_its_limit_in_every_reference_world(shipped_input
         short[adoption] = found.plan("next-gen", found.regions, 0).cells.sum() - built
     assert short["stated-trend"] == pytest.approx(40.58, abs=0.01)
     assert short["sodium-led"] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_worlds_beside_that_of_a_run_are_told_on_the_screen_and_which_are_assumed() -> None:
+    """Of the first scenario, without what costs nothing in any; a world is assumed if most of its rows are."""
+    record = {"scenarios": {"a": {"label": "A"}, "b": {"label": "B"}},
+              "codes": {"future": {"today": {"label": "Today"}, "far": {"label": "Far"}}}}  # fmt: skip
+    rows = [(future, scenario, "Europe", code, f"Stop of {code}", "suspended", 2035, lost, lost + more, lost, 0.0,
+             lost / 100, (lost + more) / 100)
+            for scenario in "ab" for code, both in {"x": (10.0, 40.0), "y": (0.0, 0.0)}.items()
+            for future, lost, more in zip(("today", "far"), both, (0.0, both[1] / 20), strict=True)]  # fmt: skip
+    columns = ["future", "scenario", "region", "disruption", "label", "status", "year", "lost_best",
+               "lost_proportional", "lost_high", "shortage", "share_best", "share_proportional"]  # fmt: skip
+    told = other_worlds(Result(record, {"lost_by_future": pd.DataFrame(rows, columns=columns)}), 80)
+    assert [re.split(" {2,}", line) for line in told] == [
+        ["GWh lost in Europe, 2035, A", "Today", "of all", "Far", "of all"],
+        ["Stop of x*", "10.0", "10%", "40.0–42.0", "40–42%"],
+    ]
+    assert other_worlds(Result(record, {}), 80) == []
+    used = pd.DataFrame({"future": ["far", "far", "far", "today", ""], "source": ["assumed"] * 2 + ["iea"] * 2 + [""]})
+    assert assumed_of(("today", "far"), used) == ["far"]
+    assert assumed_of(("today", "far"), None) == []
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ import pandas as pd
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
-from minerals.charts.interval import Interval
 from minerals.charts.selection import Selection, label
 from minerals.charts.style import HEADING, LABEL, Page, Panel, text_width
 from minerals.numbers import percent
+from minerals.results.interval import Interval
 from minerals.tables.codes import WORLD
 
 NAME = "capacity_vs_demand"
@@ -183,7 +183,7 @@ def _finding(story: _Story) -> str:
         return f"Capacity of cell plants in {story.year}, where {wording.place(story.region)} needs no batteries"
     needed = f"the {_gwh(demand)} GWh that"
     if (own := story.own) is not None and not own.capacity.low <= demand.high <= own.capacity.high:
-        made = f"{wording.capitalised(whose)} cell plants could make {_gwh(own.capacity)} {when}"
+        made = f"{wording.capitalised(whose)} cell plants would have capacity for {_gwh(own.capacity)} {when}"
         if own.capacity.low > demand.high:
             return f"{made}, more than {needed} it would need"
         if own.capacity.high < demand.low:
@@ -191,16 +191,15 @@ def _finding(story: _Story) -> str:
     against = f"{needed} {wording.place(story.region)} would need"
     if first.capacity.low > demand.high:
         owner = wording.capitalised(wording.possessive(first.name))
-        return f"{owner} cell plants alone could make {_gwh(first.capacity)} {when}, more than {against}"
+        return f"{owner} cell plants alone would have capacity for {_gwh(first.capacity)} {when}, more than {against}"
     if total.low > demand.high:
         low, value, high = first.capacity
         ends = (low / (total.high - high + low), value / total.value, high / (total.low - low + high))
         share = _percents(Interval(*ends), " to ")
-        return (
-            f"Cell plants could make {_gwh(total)} {when}, {share} of it in {wording.place(first.name)}, for {against}"
-        )
+        where = f"{share} of it in {wording.place(first.name)}"
+        return f"Cell plants would have capacity for {_gwh(total)} {when}, {where}, against {against}"
     if total.high < demand.low:
-        return f"Cell plants could make {_gwh(total)} {when}, less than {against}"
+        return f"Cell plants would have capacity for {_gwh(total)} {when}, less than {against}"
     return f"Capacity of cell plants in {story.year} against {whose} need for batteries"
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from minerals.charts import footer, frame, series, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, SEMIBOLD
-from minerals.charts.interval import Interval
 from minerals.charts.selection import Selection, texts
 from minerals.charts.series import Column, EndTable, Layer, Row
 from minerals.charts.style import HEADING, Page, Panel, Swatch
 from minerals.numbers import percent
+from minerals.results.interval import Interval
 from minerals.tables.codes import WORLD
 
 from ..haste import frozen

@@ -15,15 +15,15 @@ from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
 from minerals.charts.selection import Selection, label, table_of
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch, text_width
-from minerals.errors import UsageError
+from minerals.errors import UsageError, listed
 from minerals.numbers import percent
 
 NAME = "chosen_sourcing"
 WAY_OUT = "suppliers are chosen by runs with [optimise]"
 RULE, LIMIT = "maximum_single", 0.65
 """Kind of the trade rule on one third country, and its limit (EU 2024/1252), a yardstick where no rule is in force."""
-MOST = 14
-"""Nodes drawn where none are named."""
+MOST, NAMED = 14, 3
+"""Nodes drawn where none are named; of those that are not drawn and above the limit, so many are named."""
 LEAST_MOVE, SMALL_PART = 0.01, 0.04
 """A departure from pro rata that is worth saying; a country with less than this is one of the others."""
 DATA = (
@@ -250,17 +250,19 @@ def _finding(story: _Story) -> str:
     chain = f"{steps} steps of {wording.possessive(story.region)} battery chain"
     if not after:
         before = Counter() if any(row.unknown >= LEAST_MOVE for row in story.every) else before
-        title = f"No other country supplies more than {limit} at any of {chain} in {story.year}"
+        title = f"No other country would supply more than {limit} at any of {chain} in {story.year}"
         return f"{title}, against {before.total()} steps pro rata" if before else title
     leader, most = min(after.items(), key=lambda item: (-item[1], item[0]))
-    title = f"{wording.capitalised(wording.place(leader))} alone supplies more than {limit} at {most} of the {chain}"
+    title = (
+        f"{wording.capitalised(wording.place(leader))} alone would supply more than {limit} at {most} of the {chain}"
+    )
     title += f" in {story.year}"
     if any(row.unknown >= LEAST_MOVE for row in story.every):
         return title  # Who supplies pro rata and is not bought from is not in the table.
     if not any(row.moved >= LEAST_MOVE for row in story.every):
         return f"{title}; the choice departs nowhere from pro rata"
     than = "as many as" if before[leader] == most else f"not {before[leader]} as"
-    return f"{title}, {than} pro rata"
+    return f"{title}, {than} if bought pro rata"
 
 
 def _note(story: _Story, caveats: str) -> str:
@@ -278,8 +280,14 @@ def _note(story: _Story, caveats: str) -> str:
     if any(row.unknown >= LEAST_MOVE for row in story.every):
         note += " What comes pro rata from those that nothing is bought from is left white."
     note += " Pro rata: own supply first, the rest by what others export; no trade that was observed."
-    left = len(story.every) - len(story.rows)
-    return f"{note} Not drawn: {left} less concentrated step{'s' if left > 1 else ''}." if left else note
+    drawn = {row.node for row in story.rows}
+    left = [row for row in story.every if row.node not in drawn]
+    if not left:
+        return note
+    above = [f"{wording.lowered(row.name)} ({row.third} {percent(row.chosen)})" for row in left
+             if row.chosen > story.limit]  # fmt: skip
+    note += f" Not drawn: {len(left)} more step{'s' if len(left) > 1 else ''}"
+    return f"{note}; above {limit}: {listed(above, NAMED)}." if above else f"{note}, none above {limit}."
 
 
 def _alt(story: _Story, subtitle: str) -> list[str]:

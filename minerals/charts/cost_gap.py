@@ -12,10 +12,10 @@ import pandas as pd
 from minerals.charts import footer, frame, series, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, SEMIBOLD
-from minerals.charts.interval import Interval
 from minerals.charts.selection import Selection, texts
 from minerals.charts.style import FAMILY, HEADING, LABEL, Page, Panel
 from minerals.numbers import percent
+from minerals.results.interval import Interval
 
 NAME = "cost_gap"
 WAY_OUT = "prices are computed for runs with [prices]"

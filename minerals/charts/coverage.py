@@ -201,11 +201,14 @@ def _finding(story: _Story) -> str:
     """At how many steps there is too little without the largest exporter, and of what the least."""
     place, steps = wording.place(story.region), len(story.every)
     start = f"Without the largest exporter{' of each step' if steps > 1 else ''}, {place} would"
-    if not story.short:
-        what = (
-            f"all it needs at {'each of ' if steps > 1 else ''}{steps} step{'s' if steps > 1 else ''} in {story.year}"
+    if not story.short and steps == 1:
+        what = story.every[0].spoken
+        return (
+            f"Without the largest exporter of {what}, {place} could still have all of it that it needs in {story.year}"
         )
-        return f"{start} still have {what}"
+    if not story.short:
+        start = f"Without the largest exporter, {place} could still have all it needs"
+        return f"{start} at each of {steps} known steps taken alone in {story.year}"
     worst = story.short[0]
     where = f"{len(story.short)} of {steps} known steps" if steps > 1 else "the one known step"
     title = f"{start} fall short at {where} in {story.year}"
@@ -216,7 +219,8 @@ def _finding(story: _Story) -> str:
 
 def _note(story: _Story, caveats: str) -> str:
     note = (
-        f"Note:{caveats} Need is where the next step stands: what is bought as cells needs nothing before. Own supply"
+        f"Note:{caveats} Need is where the next step stands: what is bought as cells needs nothing before. Each step is"
+        " taken alone: what its makers buy from the largest exporter is not counted. Own supply"
     )
     note += (
         " counts recycling. Within reach, × need: own supply and what the world exports, from what is left if others"

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from minerals.charts import footer, frame, percentiles, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
-from minerals.charts.interval import Interval, change
 from minerals.charts.selection import Selection, label
 from minerals.charts.style import Page, text_width
 from minerals.errors import UsageError, listed
 from minerals.numbers import percent
+from minerals.results.interval import Interval, change
 from minerals.units import LCE_PER_LITHIUM
 
 NAME = "demand_by_mineral"

@@ -28,10 +28,10 @@ def bundle(
     what `draw` draws, inches before scaling; alt: from the printed subtitle, the sentences that follow the title where
     the chart cannot be seen; data: the numbers drawn; options: the choices it was drawn with, which the size joins;
     lines: lines of the footer that are not the usual ones, by their names in `PageText`; futures: of supply, that what
-    is drawn hangs on: the red line says so where they are assumed.
+    is drawn hangs on: the red line says so where they are assumed, and the finding names the one it holds in.
     """
     sources = footer.sources(result, used)
-    headline = " ".join(title.split()) if title else finding
+    headline = " ".join(title.split()) if title else _in_its_world(result, futures, finding)
     words = _words(result, scenarios, sources, headline, subtitle, note)._replace(**(lines or {}))
     if supply.is_assumed(result, futures):
         words = words._replace(red_line=" ".join(filter(None, (supply.ASSUMED_WORLDS, words.red_line))))
@@ -64,6 +64,23 @@ def bundle(
         },
     )
     return Bundle(page.figure, data, meta)
+
+
+ORDINARY = ("A", "Cells", "Half", "If", "Without")
+"""First words of a finding that are small inside a sentence: no names."""
+
+
+def _in_its_world(result: Result, futures: Sequence[str], finding: str) -> str:
+    """A finding with the name of the supply future that it holds in, where that is assumed and not named yet."""
+    if len(futures) != 1 or not supply.is_assumed(result, futures):
+        return finding
+    name = wording.lowered(selection.label(result.record["codes"].get("future", {}), futures[0]))
+    if name.lower() in finding.lower():
+        return finding
+    if wording.finds_nothing(finding):
+        return f"{finding} under {name}"
+    small = finding.partition(" ")[0] in ORDINARY
+    return f"Under {name}, {wording.lowered(finding) if small else finding}"
 
 
 def _words(

@@ -14,10 +14,10 @@ import pandas as pd
 from minerals.charts import frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, REGULAR, SEMIBOLD
-from minerals.charts.interval import Interval
 from minerals.charts.selection import Selection, texts
 from minerals.charts.style import LABEL, Page, Panel, text_width
 from minerals.numbers import percent
+from minerals.results.interval import Interval
 
 NAME = "lfp_yardsticks"
 WAY_OUT = "it is computed for runs with [industry]"

@@ -226,8 +226,8 @@ def _in_stock(story: _Story) -> str:
 
 
 def _finding(story: _Story) -> str:
-    """Of the hardest stop drawn in the first scenario: in which of a short stop and the longest a stock saves more, and
-    the interval of what a year loses. No single figure: the lines are of one severity of many."""
+    """Of the hardest stop drawn in the first scenario: in which of a short stop and the longest a stock covers more of
+    what is lost, and the interval of what a year loses. No single figure: the lines are of one severity of many."""
     code, place = next(iter(story.curves)), wording.place(story.region)
     curves = story.curves[code].get(story.first, {})
     neutral = f"What a stop would cost {wording.possessive(story.region)} batteries by how long it lasts"
@@ -243,9 +243,13 @@ def _finding(story: _Story) -> str:
     long = story.months[-1]
     stocked, half = curves[story.stock], next((m for m in story.months if m > story.stock), long)
     saved = [curves[0.0].at(m) - stocked.at(m) for m in (half, long)]
+    of_loss = [part / curves[0.0].at(m) for part, m in zip(saved, (half, long), strict=True) if curves[0.0].at(m) > 0]
     if half == long or min(saved) < 0 or saved[0] <= saved[1] or saved[0] < wording.LEAST_WORTH_SAYING:
         return plain
-    title = f"{event}, {_in_stock(story)} would save {place} more of {_spoken(half)} than of {_spoken(long)}"
+    if of_loss[0] <= of_loss[-1]:
+        return plain
+    title = f"{event}, {_in_stock(story)} would cover more of {wording.possessive(story.region)} loss in"
+    title += f" {_spoken(half)} than in {_spoken(long)}"
     # The draws have the stock of the run.
     return f"{title}; without it, {could}" if could and not story.kept else title
 

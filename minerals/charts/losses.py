@@ -399,8 +399,8 @@ Numbers = dict[tuple[str, str], tuple[str, str]]
 
 
 def _numbers(story: Losses, quantity: str) -> Numbers:
-    """(disruption, scenario) -> the share of what is planned, and the range in GWh; of one that has none the GWh, where
-    none of them has one."""
+    """(disruption, scenario) -> the share of what is planned, and the range of that share; where none of them has a
+    range, the GWh instead."""
     any_range = bool(_ranges(story, quantity))
     found = {}
     for code, bars in story.table.items():
@@ -408,8 +408,11 @@ def _numbers(story: Losses, quantity: str) -> Numbers:
             loss = bar.losses[quantity]
             shares = loss.share(loss.best), loss.share(loss.proportional)
             share = "none" if loss.none else ranged(*shares, kind="%")
-            told = not loss.none and (bool(loss.range) or not any_range)
-            found[(code, scenario)] = (share, ranged(loss.low, loss.high) if told else "")
+            if not any_range:
+                beside = ranged(loss.low, loss.high)
+            else:
+                beside = ranged(loss.share(loss.low), loss.share(loss.high), kind="%") if loss.range else ""
+            found[(code, scenario)] = (share, "" if loss.none else beside)
     return found
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 from minerals.charts import frame, style, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import BOLD, SEMIBOLD
-from minerals.charts.interval import Interval
 from minerals.charts.selection import Selection, texts
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch
+from minerals.results.interval import Interval
 
 NAME = "material_value"
 WAY_OUT = "it is computed for runs with [industry] and [exposure]"

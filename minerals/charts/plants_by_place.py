@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import SEMIBOLD
-from minerals.charts.interval import Interval
 from minerals.charts.selection import Selection, texts
 from minerals.charts.style import HEADING, LABEL, Page, Panel, Swatch, text_width
 from minerals.numbers import percent
+from minerals.results.interval import Interval
 
 NAME = "plants_by_place"
 WAY_OUT = "it is computed for runs with [industry]"

@@ -238,8 +238,8 @@ def _drawn(story: _Story) -> pd.DataFrame:
 
 
 def _finding(story: _Story) -> str:
-    """What of the cells the region makes itself, and the step that most of the material
-    passes in one other country."""
+    """What of the material goes into cells that the region makes itself, and the step that most of it passes in one
+    other country. Both are shares of the mass: of cells in GWh the region may make another part."""
     steps = [
         place
         for stage in reversed(story.stages[:-1])  # Of equal shares the step nearest to the battery is named.
@@ -249,7 +249,6 @@ def _finding(story: _Story) -> str:
     ]
     own = _Place("cell", story.region)
     makes = story.share(own) if own in story.places("cell") else 0.0
-    region = wording.capitalised(wording.place(story.region))
     most = max(steps, key=lambda place: round(story.share(place), 9), default=None)
     if most is None or story.share(most) < LEAST_SHARE:
         return f"Where the {story.chain_label} in {wording.possessive(story.region)} batteries comes from"
@@ -262,15 +261,15 @@ def _finding(story: _Story) -> str:
                f" batteries {through}"  # fmt: skip
     link = "but" if story.share(most) > makes else "and"
     own_cells = wording.by_how_much(makes)
-    return f"{region} would make {own_cells} of the cells it uses, {link} {share} of the" \
-           f" {story.chain_label} in its batteries {through}"  # fmt: skip
+    return f"Cells made in {wording.place(story.region)} would hold {own_cells} of the {story.chain_label} in its" \
+           f" batteries, {link} {share} {through}"  # fmt: skip
 
 
 def _note(story: _Story) -> str:
     note = "Note: Colours show where the material comes from at each step. Per cent: share of the step. Pro rata, not"
     note += (
-        " observed: own supply first, the rest by what others export; cells by their origin as last observed."
-        + wording.contained_silicon([story.chain])
+        " observed: own supply first, the rest by what others export; cells by their origin as last"
+        " observed, moved with what makers make since, or as the run says." + wording.contained_silicon([story.chain])
     )
     if story.scenario == supply.CHOSEN:
         note += " From whom the mix would buy instead is in the chart chosen_sourcing."

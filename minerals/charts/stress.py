@@ -9,7 +9,7 @@ import pandas as pd
 
 from minerals.charts import footer, frame, losses, supply, wording
 from minerals.charts.bundle import Bundle, Result
-from minerals.charts.selection import Selection, label
+from minerals.charts.selection import Selection, label, table_of
 
 NAME = "stress"
 MOST, MOST_WITH_MANY = 6, 4
@@ -117,12 +117,38 @@ def _finding(result: Result, story: losses.Losses) -> str:
     of = f"of the batteries planned for {story.year}" if in_shares else f"of batteries in {story.year}"
     title = f"{event}, {place} {could} lose {losses.told(first, in_shares)} {of}"
     title += losses.anyway(first)
+    names = [name for name in (story.scenarios[0], story.scenarios[-1]) if name in bars]
+    beside = [_beside_the_stop(result, story, code, name) for name in names]
     if len(story.scenarios) == 1:
-        return title
+        return title + beside[0]
     base, other = (result.record["scenarios"][name] for name in (story.scenarios[0], story.scenarios[-1]))
     same = base.get("demand") == other.get("demand") and base.get("adoption") != other.get("adoption")
     under = wording.actor(story.labels[-1], same)
     under = f"the {under[4:]}" if under.startswith("The ") else under
     if told[0] == told[1]:
-        return f"{title}, and as much under {under}"
-    return f"{title}, and {losses.told(last, in_shares)} under {under}{losses.anyway(last)}"
+        return f"{title}, and as much under {under}{beside[-1]}"
+    and_ = f"{losses.told(last, in_shares)} under {under}{losses.anyway(last)}"
+    return f"{title}{beside[0] if beside[0] != beside[-1] else ''}, and {and_}{beside[-1]}"
+
+
+#: Kinds of drivers that are of a node, as how much of it is to be had.
+OF_A_NODE = ("supply_share", "battery_supply", "supply_utilisation", "plant_utilisation", "marginal_location")
+
+
+def _beside_the_stop(result: Result, story: losses.Losses, code: str, scenario: str) -> str:
+    """What an interval hangs on most, where that is the supply of a node that is not stopped: then most of the interval
+    is of what is short anyway, and none of the stop. Nothing where it is another."""
+    table = table_of(result, "drivers")
+    if table is None or not len(table):
+        return ""
+    mine = (table["scenario"] == scenario) & (table["disruption"] == code) & (table["measure"] == "lost")
+    table = table[mine & (table["year"] == story.year) & (table["region"] == story.region)]
+    if not len(table):
+        return ""
+    first = table.loc[table["importance"].astype(float).idxmax()]
+    kind, _, node = str(first["driver"]).partition(":")
+    stopped = result.record.get("exposure", {}).get("disruptions", {}).get(code, {}).get("severity", ())
+    hit = {each for part in stopped for each in part["nodes"]}
+    if kind not in OF_A_NODE or not hit or node.partition(":")[0] in hit:
+        return ""
+    return f", which hangs on {first['label']} more than on the stop"

@@ -15,6 +15,7 @@ from minerals.charts.bundle import Result
 from minerals.charts.selection import Selection, label, table_of, texts
 from minerals.charts.style import Page, Panel, text_width
 from minerals.errors import listed
+from minerals.results.worlds import assumed_of
 from minerals.text import MARK
 
 WAY_OUT = "exposure is computed for runs with [exposure]"
@@ -152,11 +153,7 @@ def future_label(selection: Selection, name: str) -> str:
 
 def is_assumed(result: Result, futures: Sequence[str]) -> bool:
     """Whether most of who makes what in one of the futures drawn is assumed."""
-    inputs = table_of(result, "inputs_used")
-    if inputs is None or "future" not in inputs:
-        return False
-    drawn = inputs[inputs["future"].isin(futures)]
-    return bool((drawn["source"].eq("assumed").groupby(drawn["future"]).mean() > 0.5).any())
+    return bool(assumed_of(futures, table_of(result, "inputs_used")))
 
 
 def futures_of(result: Result, scenarios: Sequence[str]) -> list[str]:

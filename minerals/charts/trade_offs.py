@@ -15,11 +15,11 @@ from matplotlib.axes import Axes
 from minerals.charts import footer, frame, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import REGULAR, SEMIBOLD
-from minerals.charts.interval import Interval
 from minerals.charts.selection import Selection, table_of, texts
 from minerals.charts.style import HEADING, LABEL, SMALL, Page, Panel, Swatch
 from minerals.numbers import percent
 from minerals.provenance import names_in
+from minerals.results.interval import Interval
 
 NAME = "trade_offs"
 WAY_OUT = "it is computed for runs with [industry]"

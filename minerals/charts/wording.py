@@ -14,8 +14,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from minerals import numbers
-from minerals.charts.interval import Interval
 from minerals.numbers import MINUS, percent
+from minerals.results.interval import Interval
 
 NAMED_SHARES = ((0.23, 0.27, "a quarter"), (0.31, 0.35, "a third"), (0.48, 0.52, "half"))
 LEAST_WORTH_SAYING = 0.01
@@ -85,6 +85,11 @@ def names(items: Sequence[str]) -> str:
 def capitalised(text: str) -> str:
     """The text with its first letter a capital; other letters stay as they are."""
     return text[:1].upper() + text[1:]
+
+
+def finds_nothing(title: str) -> bool:
+    """Whether a computed title says what is drawn, for want of anything that is found in it."""
+    return bool(re.match(r"(What (?!is said )|Where |Which |Capacity of )", title))
 
 
 def contained_silicon(minerals: Iterable[str]) -> str:

@@ -70,11 +70,22 @@ def model_problem(item: Any, origin: Origin, file: str) -> Problem:
         why = f"not a key of {'.'.join(path[:-1]) or 'the run file'}{did_you_mean(path[-1], known)}"
         return Problem(where, line, f"key {shown(path[-1])}", f"{why} (keys: {listed(known)})")
     if kind == "missing":
-        return Problem(where, line, f"key '{key}'", "missing; add it")
+        return Problem(where, line, f"key '{key}'", f"missing; add it{_scenario_meant(path, where, origin)}")
     if item["loc"][-1:] == ("[key]",):
         return Problem(where, line, f"{'.'.join(path[:-1])} {shown(path[-1])}", _message(item))
     shown_value = key if isinstance(value, dict) else f"{key} = {shown(value)}"
     return Problem(where, line, shown_value, _message(item))
+
+
+def _scenario_meant(path: Keys, where: str, origin: Origin) -> str:
+    """Where a change from the command line names a scenario that the run file does not have: which it has."""
+    if path[:1] != ("scenario",) or len(path) < 3 or not where.startswith(COMMAND_LINE):
+        return ""
+    known = list(dict.fromkeys(
+        each[1] for each, place in origin.items()
+        if each[:1] == ("scenario",) and len(each) > 1 and not place[0].startswith(COMMAND_LINE)
+    ))  # fmt: skip
+    return "" if path[1] in known else f", or name one of {listed(known)}{did_you_mean(path[1], known)}"
 
 
 def _no_kind(path: Keys, kind: object, origin: Origin, file: str) -> Problem:

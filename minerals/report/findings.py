@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..charts.interval import Interval, change
+from ..charts.wording import finds_nothing
 from ..numbers import number, percent
+from ..results.compare import changes
+from ..results.interval import Interval
 from ..results.result import Result
 from ..text import MARK
 from .figures import Figure
@@ -29,8 +31,8 @@ CLOSE = 0.0005
 
 
 def findings(figures: Sequence[Figure]) -> Markup:
-    """Titles of the charts that a run computed, each with a way to its chart."""
-    found = {figure.name: figure for figure in reversed(figures) if figure.computed}
+    """Titles of the charts that a run computed and that find something, each with a way to its chart."""
+    found = {figure.name: figure for figure in reversed(figures) if figure.computed and not finds_nothing(figure.title)}
     told = [found[name] for name in ASKED if name in found][:MOST]
     lines = []
     for figure in told:
@@ -43,9 +45,8 @@ def minerals(result: Result) -> Markup:
     """Demand of each mineral in the last year by scenario, with its interval, and how it changes against the first."""
     record, year = result.record, result.record["years"][-1]
     frame = result["mineral_demand"]
-    family = {code: entry["family"] for code, entry in record["codes"]["chemistry"].items()}
-    frame = frame[frame["year"] == year].assign(family=frame["chemistry"].map(family))
-    ends = frame.groupby(["mineral", "scenario", "family"])[["low", "value", "high"]].sum()
+    ends = frame[frame["year"] == year].groupby(["mineral", "scenario"])[["low", "value", "high"]].sum()
+    moved = changes(result, year)
     labels = [str(entry["label"]) for entry in record["scenarios"].values()]
     drawn = _percentiles(result, year)
     rows = []
@@ -53,15 +54,14 @@ def minerals(result: Result) -> Markup:
         if mineral not in ends.index.get_level_values(0):
             continue
         by_scenario = {name: _of(ends.loc[mineral], name) for name in result.scenarios}
-        first = by_scenario[result.scenarios[0]]
         row: list[str | Number] = [str(record["codes"]["mineral"][mineral]["label"])]
         for name, kt in by_scenario.items():
-            low, value, high = kt.sum()
+            low, value, high = kt
             if found := drawn.get((mineral, name, "")):
                 low, high = found
             row.append(Number(number(value), f"{number(low)}–{number(high)}" if low < high else ""))
             if name != result.scenarios[0]:
-                row.append(_change(change(*_alike(first, kt)), drawn.get((mineral, name, result.scenarios[0]))))
+                row.append(_change(moved[mineral, name], drawn.get((mineral, name, result.scenarios[0]))))
         rows.append(row)
     head = ["Kilotonnes (kt)", labels[0]]
     for label in labels[1:]:
@@ -69,18 +69,10 @@ def minerals(result: Result) -> Markup:
     return table(head, rows, f"Mineral demand in {record['region_label']}, {year}") if rows else Markup("")
 
 
-def _of(ends: pd.DataFrame, scenario: str) -> pd.DataFrame:
-    """Low, central and high kt of the families of a scenario."""
-    if scenario not in ends.index.get_level_values(0):
-        return ends.iloc[:0].droplevel(0)
-    return ends.loc[scenario]
-
-
-def _alike(base: pd.DataFrame, other: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    families = base.index.union(other.index)
-    if not len(families):
-        return np.zeros((1, 3)), np.zeros((1, 3))
-    return tuple(each.reindex(families, fill_value=0.0).to_numpy(float) for each in (base, other))
+def _of(ends: pd.DataFrame, scenario: str) -> tuple[float, float, float]:
+    """Low, central and high kt of a scenario."""
+    low, value, high = map(float, ends.loc[scenario]) if scenario in ends.index else (0.0, 0.0, 0.0)
+    return low, value, high
 
 
 def _percentiles(result: Result, year: int) -> dict[tuple[str, str, str], tuple[float, float]]:
@@ -167,7 +159,10 @@ def _lost(
         ("planned", ("lost_low", "lost_high"), ("lost_best", "lost_proportional"), drawn),
         ("made_at_home", ("industry_low", "industry_high"), ("industry_best", "industry_proportional"), at_home),
     ):
-        planned = row[whole] or 1.0
+        if not row[whole]:
+            out.append(Number("none made" if whole == "made_at_home" else "none planned"))
+            continue
+        planned = row[whole]
         low, high = found if found else (row[ends[0]] / planned, row[ends[1]] / planned)
         share = "–".join(dict.fromkeys(f"{100 * end:.0f}" for end in (low, high))) + "%"
         gwh = "–".join(dict.fromkeys(number(row[end]) for end in told))

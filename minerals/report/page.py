@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..charts.footer import red_line, short_citation
+from ..charts.supply import ASSUMED_WORLDS, is_assumed
 from ..errors import listed
 from ..results.result import Result
 from ..text import without_unprintable
@@ -46,7 +47,7 @@ def page(result: Result, folder: Path) -> str:
     parts = {name: part for name, part in parts.items() if part[1]}
     links = (element("a", heading, href=f"#{name}") for name, (heading, _) in parts.items())
     skip = element("a", "Skip to the findings", href="#main", class_="skip")
-    head = element("header", *_head(record), element("nav", items(links), aria_label="Contents"))
+    head = element("header", *_head(result), element("nav", items(links), aria_label="Contents"))
     main = element("main", *(section(name, *part) for name, part in parts.items()), id="main")
     body = element("div", head, main, element("footer", element("p", _foot(record))), class_="page")
     script = (HERE / "explorer.js").read_text(encoding="utf-8") if data else ""
@@ -71,12 +72,15 @@ def _shown(value: Any) -> Any:
     return [_shown(part) for part in value] if isinstance(value, list) else value
 
 
-def _head(record: dict[str, Any]) -> list[Markup]:
+def _head(result: Result) -> list[Markup]:
+    record = result.record
     years, labels = record["years"], [str(each["label"]) for each in record["scenarios"].values()]
     span = f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])
     what = f"Mineral demand, exposure and chemistry mix of batteries · {record['region_label']}, {span}"
     against = f"Compared with {labels[0]}: {listed(labels[1:], 8)}." if labels[1:] else f"Scenario: {labels[0]}."
     caveat = red_line(record["scenarios"], {name: str(each["label"]) for name, each in record["scenarios"].items()})
+    if is_assumed(result, list(record["codes"].get("future", ()))):
+        caveat = " ".join(filter(None, (ASSUMED_WORLDS, caveat)))
     return [
         element("p", what, class_="kind"), element("h1", record["title"]), element("p", against, class_="lead"),
 *([element("p", caveat, class_="caution")] if caveat else []),

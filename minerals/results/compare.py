@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 
 from ..case.chain import FLOWS
 from ..errors import UsageError, did_you_mean, listed
+from .interval import Interval, change
 from .result import Result
 
 T = TypeVar("T")
@@ -42,6 +44,26 @@ def compare(
     table["change"] = (table["value"] / start - 1).where(start > 0)
     table["gwh"] = table["scenario"].map(gwh).fillna(0.0)
     return table.assign(unit="kt", year=year)
+
+
+def changes(result: Result, year: int) -> dict[tuple[str, str], Interval]:
+    """How the demand for each mineral moves from the first scenario to each other one, with the ends that it may reach
+    by the ends of the intensities of each chemistry family, the same in both; by mineral and scenario."""
+    demand = result["mineral_demand"]
+    family = {code: entry["family"] for code, entry in result.record["codes"]["chemistry"].items()}
+    demand = demand[demand["year"] == year].assign(family=demand["chemistry"].map(family))
+    kt = demand.groupby(["mineral", "scenario", "family"])[["low", "value", "high"]].sum()
+    first, *others = result.scenarios
+    out: dict[tuple[str, str], Interval] = {}
+    for mineral, rows in kt.groupby("mineral", sort=False):
+        by_scenario = rows.droplevel("mineral").unstack("scenario", fill_value=0.0)
+        ends = {
+            name: by_scenario.xs(name, axis=1, level="scenario").to_numpy(float)
+            if name in by_scenario.columns.get_level_values("scenario") else np.zeros((len(by_scenario), 3))
+            for name in (first, *others)
+        }  # fmt: skip
+        out |= {(str(mineral), name): change(ends[first], ends[name]) for name in others}
+    return out
 
 
 def _minerals(result: Result, quantity: str) -> pd.DataFrame:

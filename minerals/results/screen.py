@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 
 from ..errors import listed
-from ..numbers import number, signed_percent
+from ..numbers import number, percent, signed_percent
 from ..tables.series import ranges
 from ..text import MARK
+from .compare import changes
 from .result import Result
+from .worlds import assumed_of
 
 #: Head, rows and the places of the columns that are aligned to the left.
 Table = tuple[Sequence[str], Sequence[Sequence[str]], Sequence[int]]
@@ -71,6 +73,27 @@ def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width
         lines += [""] if number_ else []
         lines += _lines([first, start, *block, unit])
     return lines
+
+
+def open_changes(result: Result, width: int) -> list[str]:
+    """Minerals of the last year whose demand may rise or fall against the first scenario by the ends of the published
+    intensities; nothing where none may, or where a study has drawn intervals, which are told instead."""
+    if "percentiles" in result.tables or len(result.scenarios) < 2:
+        return []
+    record, parts = result.record, []
+    moved = changes(result, record["years"][-1])
+    for name in result.scenarios[1:]:
+        ends = {mineral: moved[mineral, name] for mineral in record["minerals"] if (mineral, name) in moved}
+        either = [
+            f"{record['codes']['mineral'][mineral]['label']} {percent(low, signed=True).removesuffix('%')} to"
+            f" {percent(high, signed=True)}"
+            for mineral, (low, _, high) in ends.items()
+            if low < 0 < high
+        ]
+        whose = f"{record['scenarios'][name]['label']}: " if len(result.scenarios) > 2 else ""
+        parts += [f"{whose}{listed(either)}"] if either else []
+    what = "By the low and high ends of published kg/kWh these may rise or fall"
+    return wrapped([f"{what}: {'; '.join(parts)}."], width) if parts else []
 
 
 def without_batteries(result: Result) -> list[str]:
@@ -172,13 +195,52 @@ def risks(result: Result, width: int) -> list[str]:
             beside = _lost(result, rows, title, drawn, 1)
         for head, body, left in beside:
             lines += [*([""] if lines else []), *fitted(head, body, width, left)]
+    worlds_beside = other_worlds(result, width)
+    lines += ["", *worlds_beside] if worlds_beside else []
     text = []
     if any(MARK in line for line in lines):
         text.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")
     text += [LOST, RANGE, DRAWN if drawn else BY_SEVERITY] if lines else []
-    then = (_weighted, _drivers, _short, _not_known)
+    then = (_in_assumed, _weighted, _drivers, _short, _not_known)
     text += [*(line for part in then for line in part(result, year)), *_at_unknown(result)]
     return [*lines, *wrapped(text, width)]
+
+
+def other_worlds(result: Result, width: int) -> list[str]:
+    """GWh lost by disruption in each supply future of a run that names others beside its own, in the last year and the
+    first scenario; nothing where there are none, or nothing is lost in any."""
+    if "lost_by_future" not in result.tables:
+        return []
+    first, futures = result.scenarios[0], result.record["codes"]["future"]
+    table = result["lost_by_future"]
+    table = table[table["scenario"] == first]
+    lines: list[str] = []
+    for region, mine in table.groupby("region", sort=False):
+        by = {(row["disruption"], row["future"]): row for row in mine.to_dict("records")}
+        head = [f"GWh lost in {region}, {mine['year'].max()}, {result.record['scenarios'][first]['label']}"]
+        for each in futures.values():
+            head += [str(each["label"]), "of all"]
+        body = []
+        for row in mine.drop_duplicates("disruption").itertuples():
+            these = [by[row.disruption, name] for name in futures]
+            if any(max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these):
+                cells = [text for each in these for text in (
+                    between(each["lost_best"], each["lost_proportional"]),
+                    _percents(each["share_best"], each["share_proportional"]))]  # fmt: skip
+                body.append([f"{row.label}{'' if row.status == 'in_force' else MARK}", *cells])
+        lines += [*([""] if lines else []), *fitted(head, body, width)] if body else []
+    return lines
+
+
+def _in_assumed(result: Result, year: int) -> list[str]:
+    """Which supply futures of the run are assumed."""
+    del year
+    labels = {name: str(each["label"]) for name, each in result.record["codes"].get("future", {}).items()}
+    named = [labels[name] for name in assumed_of(labels, result["inputs_used"])]
+    if not named:
+        return []
+    others = f"; all but the table by world is of {next(iter(labels.values()))}" if len(labels) > 1 else ""
+    return [f"Who makes what is assumed in {' and '.join(named)}{others}."]
 
 
 def _lost(
@@ -247,7 +309,13 @@ def _weighted(result: Result, year: int) -> list[str]:
             f"{result.record['scenarios'][scenario]['label']} {mine.at['equal', 'share']:.0%}, "
             f"{mine.at['status', 'share']:.0%} ({ends}), {mine.at['history', 'share']:.0%}"
         )
-    return [f"Lost on average if one of them comes, with equal weights, by status, by history: {'; '.join(parts)}."]
+    played = result.record["exposure"]["weights"]["equal"]
+    counted = sum(weight > 0 for weight in played.values())
+    which = "all played" if counted == len(played) else "all played but what closes every step"
+    return [
+        f"Lost on average if one of {counted} disruptions comes ({which}), with countries weighted alike, by status, by"
+        f" history: {'; '.join(parts)}."
+    ]
 
 
 def _drivers(result: Result, year: int) -> list[str]:
@@ -269,14 +337,14 @@ def _drivers(result: Result, year: int) -> list[str]:
 
 def _as_text(row: Mapping[Any, Any], drawn: Mapping[tuple[str, str, str], tuple[float, float]]) -> list[str]:
     """A range of GWh, and of the share of the plan, its interval (or GWh between the ends of the severity, where
-    nothing was drawn), and of the cells made at home the share that is lost."""
+    nothing was drawn), and of the cells made at home the share that is lost, where any are."""
     lost = between(row["lost_best"], row["lost_proportional"])
-    at_home = row["industry_best"] / row["made_at_home"] if row["made_at_home"] else 0.0
+    at_home = f"{row['industry_best'] / row['made_at_home']:.0%}" if row["made_at_home"] else "none made"
     ends = between(row["lost_low"], row["lost_high"])
     if drawn:
         key = row["scenario"], row["region"], row["disruption"]
         ends = _percents(*drawn[key]) if key in drawn else ""
-    return [lost, _percents(row["share_best"], row["share_proportional"]), ends, f"{at_home:.0%}"]
+    return [lost, _percents(row["share_best"], row["share_proportional"]), ends, at_home]
 
 
 def _percents(low: float, high: float) -> str:

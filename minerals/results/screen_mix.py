@@ -74,7 +74,7 @@ def _measures(result: Result, width: int) -> list[list[str]]:
     table, blocks = result["measures"].query("budget > 0"), list[list[str]]()
     for months, part in table.groupby("months", sort=False):
         lost = part["value"].iloc[0] + part["avoided"].iloc[0]
-        head = [f"GWh avoided of {number(lost)} lost, {months:g} months in each year"]
+        head = [f"GWh avoided of {number(lost)} lost to stops of {months:g} months"]
         head += [f"{budget:g} bn" for budget in dict.fromkeys(part["budget"])]
         rows = [
             [MEASURES[str(name)], *(number(gwh if gwh > LEAST_AVOIDED * lost else 0.0) for gwh in mine["avoided"])]
@@ -393,8 +393,8 @@ def _shares(result: Result, region: str, width: int) -> list[str]:
         row = [str(family)]
         for year in shown:
             here = at.loc[year] if year in at.index else None
-            row += ["", ""] if here is None else [f"{here['incumbent']:.1%}", _range(here)]
-        if any(row[1:]):
+            row += ["0.0%", "0.0%"] if here is None else [f"{here['incumbent']:.1%}", _range(here)]
+        if any(year in at.index for year in shown):
             rows[str(family)] = row
             largest[str(family)] = max(part.loc[part["year"] == years[-1], ["value", "incumbent"]].max(axis=None), 0.0)
     ordered = [rows[family] for family in sorted(rows, key=lambda name: (name == OTHER, -largest[name]))]
@@ -520,9 +520,10 @@ def _cost(result: Result) -> list[str]:
             f"{number(mine)} here, {number(theirs)} in the cheapest mix; without it {number(chosen - mine)} and "
             f"{number(cheapest - theirs)} are paid."
         )
+    imports = float(table[OPTIMISED, "imports"])
     lines.append(
-        f"Running: packs as if all were made at home {number(table[OPTIMISED, 'packs'])}, and imports change that by "
-        f"{number(table[OPTIMISED, 'imports'])}. Capital of lines that are new or turned over "
+        f"Of it (billion): packs, at the price of those made at home, {number(table[OPTIMISED, 'packs'])}; imports "
+        f"{'add' if imports >= 0 else 'save'} {number(abs(imports))}; capital of new and converted lines "
         f"{number(sum(table[OPTIMISED, f'capital of lines {how}'] for how in ('built', 'retrofitted')))}."
     )
     return [*lines, *_makers(result)]

@@ -20,7 +20,10 @@ BATTERIES, MINERAL, LOST = "batteries", "mineral", "lost"
 #: Keys of a run that only say what is written.
 APART = ("title", "output")
 #: What stands behind a loss in brackets.
-ENDS = "Lost (from–to): 5–95 % of draws, of one region in the last year of a run; else by severity of the stop."
+ENDS = (
+    "Lost (from–to): 5–95 % of draws, of demand too, of one region in the last year of a run; else by severity of the "
+    "stop."
+)
 #: Most differences that are told one by one.
 TOLD = 12
 

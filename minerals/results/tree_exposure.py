@@ -135,7 +135,7 @@ def _drawn(result: Result, risk: RiskExplanation) -> list[str]:
     low, middle, high = risk.interval
     draws = result.record["config"]["exposure"]["draws"]
     lines = [
-        f"In {number(draws)} draws {number(low)} to {number(high)} GWh are lost (5–95 %), half of them "
+        f"In {number(draws)} draws, of demand too, {number(low)} to {number(high)} GWh are lost (5–95 %), half of them "
         f"{number(middle)} or more."
     ]
     if risk.drivers:

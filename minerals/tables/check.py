@@ -37,7 +37,8 @@ def tables_have_rows(tables: Tables, problems: list[Problem]) -> None:
 
 
 def references_exist(tables: Tables, problems: list[Problem]) -> None:
-    """Every code stands in its code list. A list with unreadable rows is no measure."""
+    """Every code stands in its code list, also that of a row of which another cell cannot be read. A list with
+    unreadable rows is no measure."""
     for table in tables.values():
         for reference in table.schema.references:
             target = tables[reference.target]
@@ -45,10 +46,14 @@ def references_exist(tables: Tables, problems: list[Problem]) -> None:
                 continue
             known = set(target.columns[reference.target_field])
             whys: dict[str, str] = {}  # What is near is sought once: a wrong code often stands in a thousand rows.
-            for line, code in cells(table, reference.field):
+            unread = [
+                (line, row[reference.field]) for line, row in table.unread if row.get(reference.field) not in (None, "")
+            ]
+            for line, code in [*cells(table, reference.field), *unread]:
                 if code not in known:
                     why = whys.get(code) or whys.setdefault(code, f"not in {target.file}{did_you_mean(code, known)}")
-                    problems.append(Problem(table.file, line, f"{reference.field} = {code!r}", why))
+                    new = f"; or name it in a row of your own of {reference.target}" if line > OWN_LINE else ""
+                    problems.append(Problem(table.file, line, f"{reference.field} = {code!r}", why + new))
 
 
 def lists_of_codes_exist(tables: Tables, problems: list[Problem]) -> None:

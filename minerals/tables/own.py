@@ -125,7 +125,8 @@ class OwnRows:
         if self.whole:
             return f"{self.file}: {_rows(self.added)} instead of the whole table, {_rows(self.aside)}"
         done = {"replaced": self.replaced, "added": self.added, "the same as below": self.same}
-        return f"{self.file}: {', '.join(f'{_rows(count)} {what}' for what, count in done.items() if count)}"
+        told = ", ".join(f"{_rows(count)} {what}" for what, count in done.items() if count)
+        return f"{self.file}: {told or 'no row that counts'}"
 
 
 def _rows(count: int) -> str:
@@ -326,7 +327,11 @@ def _stacked(
     columns = {name: [cells[at] for cells in rows.values()] for at, name in enumerate(names)}
     whole_numbers(columns, below.schema)
     dropped = below.dropped * (not whole) + sum(each.table.dropped for each in layered)
-    return replace(below, columns=columns, dropped=dropped, own=own_names)
+    unread = tuple((line + OWN_LINE * (at + 1), cells) for at, each in enumerate(layered)
+                   for line, cells in each.table.unread)  # fmt: skip
+    return replace(
+        below, columns=columns, dropped=dropped, unread=(*(below.unread if not whole else ()), *unread), own=own_names
+    )
 
 
 def _set_aside(

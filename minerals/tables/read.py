@@ -52,8 +52,8 @@ class Table:
     """A typed table: the schema's columns, `line`, and `corrected_by` (a place in corrections.csv or '').
 
     columns: cells of each, in file order, values in the canonical unit of the table's kind. dropped: rows left out
-    because a cell could not be read. own: files of the rows that lie on top of it, whose `line` is OWN_LINE for each
-    file up to theirs and the line there.
+    because a cell could not be read; unread: of these that stand alone, line and the cells that could be. own: files of
+    the rows that lie on top of it, whose `line` is OWN_LINE for each file up to theirs and the line there.
     """
 
     schema: TableSchema
@@ -62,6 +62,7 @@ class Table:
     sha256: str
     dropped: int = 0
     own: tuple[str, ...] = ()
+    unread: tuple[tuple[int, dict[str, Any]], ...] = ()
 
     def place(self, line: int) -> tuple[str, int]:
         """File of a row and its line there, of its `line` in the table."""
@@ -162,6 +163,7 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
     """Typed table in canonical units. Rows with an unreadable cell are left out and reported."""
     schema = raw.schema
     records: list[dict[str, Any]] = []
+    unread: list[tuple[int, dict[str, Any]]] = []
     first_line: dict[tuple[Any, ...], int] = {}
     for row, line in zip(raw.rows, raw.lines, strict=True):
         record: dict[str, Any] = {"line": line, "corrected_by": corrected.get(line, "")}
@@ -183,6 +185,7 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
             kind = CELL_PARAMETERS[record["parameter"]] if schema.kind == "cell_parameter" else schema.kind
             sound = _convert(record, kind, raw, row, problems)
         if not sound:
+            unread.append((line, record))
             continue
         key = tuple(record[name] for name in schema.primary_key)
         if key in first_line:
@@ -196,7 +199,8 @@ def typed(raw: RawTable, corrected: dict[int, str], problems: list[Problem]) -> 
         records.append(record)
     columns = {name: [record[name] for record in records] for name in [*schema.columns, "line", "corrected_by"]}
     whole_numbers(columns, schema)
-    return Table(schema, raw.file, columns, raw.sha256, raw.dropped + len(raw.rows) - len(records))
+    dropped = raw.dropped + len(raw.rows) - len(records)
+    return Table(schema, raw.file, columns, raw.sha256, dropped, unread=tuple(unread))
 
 
 def of_own(schema: TableSchema) -> TableSchema:

@@ -553,9 +553,13 @@ def _incumbent_value(mix: Mix, library: Library) -> float | None:
     return risk_of(_incumbent_losses(mix, library), mix.data.weight, config.risk, config.level)
 
 
-def _by_set(config: Optimise) -> str:
-    """By which named set disruptions are weighted, or nothing."""
-    return "" if config.event_weights == "alike" else f", by the weights {config.event_weights}"
+WEIGHTED = {
+    "alike": "",
+    "equal": ", countries weighted alike",
+    "status": ", weighted by their status",
+    "history": ", weighted by past stops",
+}
+"""How disruptions count together, by `optimise.event_weights`, to follow what counts."""
 
 
 def _counted(config: Optimise) -> str:
@@ -571,9 +575,9 @@ def _objective(mix: Mix) -> str:
     several = "one disruption" if count == 1 else f"{count} disruptions"
     words = {
         "gwh_at_risk": {
-            "expected": f"expected {loss} over {several}{_by_set(config)}",
+            "expected": f"expected {loss} over {several}{WEIGHTED[config.event_weights]}",
             "worst": f"{loss} under the worst of {several}",
-            "cvar": f"mean {loss} over the worst {1 - config.level:.0%} of {several}{_by_set(config)}",
+            "cvar": f"mean {loss} over the worst {1 - config.level:.0%} of {several}{WEIGHTED[config.event_weights]}",
         }[config.risk],
         "concentration": f"{config.measure} among {config.among} nodes, weighted by GWh",
         "cost": "cost",
