@@ -34,6 +34,8 @@ from minerals.case.played import stops_of
 from minerals.config import read_run
 from minerals.config.study import Measures
 from minerals.mix.data import MixData
+from minerals.mix.form import Form
+from minerals.mix.model import build
 from minerals.pipeline import Prepared, inputs_of, prepared
 from minerals.studies.run import run
 from minerals.tables.inputs import read_inputs
@@ -309,6 +311,34 @@ def plan_of(data: MixData) -> Bought:
     )  # fmt: skip
 
 
+def of_programme(data: MixData) -> Iterator[str]:
+    """Rows of the linear programme by constraint, costs by objective and bounds by variable: sums of the coefficients,
+    and of each times the place of its row and of its column by name, whatever order a library gives them."""
+    form = Form(build(data), set())
+    rows, columns = (np.argsort(np.argsort([each.name for each in some])) + 1.0 for some in (form.rows, form.columns))
+    of_rows, of_columns = (
+        np.array([each.parent_component().local_name for each in some]) for some in (form.rows, form.columns)
+    )
+    entries = form.matrix.tocoo()
+
+    def line(name: str, by: np.ndarray, row: np.ndarray, column: np.ndarray) -> str:
+        return f"{name} {len(by)} {by.sum():.7g} {by @ row:.7g} {by @ column:.7g} {by @ (row * column):.7g}\n"
+
+    for name in sorted(set(of_rows)):
+        some, mine = of_rows[entries.row] == name, of_rows == name
+        yield line(name, entries.data[some], rows[entries.row[some]], columns[entries.col[some]])
+        for side, ends in (("least", form.row_lower), ("most", form.row_upper)):
+            held = np.where(np.isfinite(ends), ends, 0.0)[mine]
+            yield line(f"{name} {side}", held, rows[mine], np.isfinite(ends[mine]).astype(float))
+    for objective, costs, offset in zip(form.objectives, form.costs, form.offsets, strict=True):
+        yield line(
+            f"{objective.name} {offset:.7g}", costs[costs != 0], columns[costs != 0], np.ones((costs != 0).sum())
+        )
+    for name in sorted(set(of_columns)):
+        mine, upper = of_columns == name, np.where(np.isfinite(form.col_upper), form.col_upper, -1.0)
+        yield line(f"{name} bounds", upper[mine], columns[mine], form.col_lower[mine])
+
+
 @pytest.mark.parametrize("name", MIXES)
 def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Callable[[str, str], None]) -> None:
     """With what measures beside it cost and leave, and what is lost of the plan with some of them."""
@@ -322,4 +352,4 @@ def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Calla
     lines += [told(f"beside {each.name}", getattr(beside, each.name)) for each in fields(beside)
               if getattr(beside, each.name) != getattr(data, each.name)]  # fmt: skip
     lines += [told("running", running(beside, plan.plants)), told("lost", losses_with(mix, beside, plan))]
-    golden(f"laid_out/toy-{name}.txt", "".join(lines))
+    golden(f"laid_out/toy-{name}.txt", "".join([*lines, *of_programme(beside)]))
