@@ -344,11 +344,10 @@ def of_programme(data: MixData) -> Iterator[str]:
 
 #: Fields of what a mix is chosen from that need not say anything of a key.
 MAY_LEAVE_OUT = (
-    "demand", "incumbent", "before", "capacity", "announced", "lead", "retrofit_lead", "observed", "supplied",
-    "usual", "follow_on", "follow_on_home", "follow_on_in", "follow_on_left", "life", "content", "returned",
-    "recovered", "relief", "gain", "discount", "line_price", "import_price", "made_at_home",
-    "bought", "inputs", "planned_home", "direct", "into", "refines", "stocked", "stock_cost", "lasts", "plant_cost",
-    "plant_most", "recycling_gain", "recycling_from", "recycling_most",
+    "demand", "incumbent", "before", "capacity", "announced", "lead", "retrofit_lead", "observed", "supplied", "usual",
+    "follow_on", "follow_on_home", "follow_on_in", "follow_on_left", "life", "content", "returned", "recovered",
+    "relief", "gain", "discount", "line_price", "import_price", "made_at_home", "bought", "inputs", "planned_home",
+    "direct", "into", "refines", "stocked", "lasts", "plant_most", "recycling_gain", "recycling_most",
 )  # fmt: skip
 
 
