@@ -570,8 +570,8 @@ def test_variables_are_held_and_limits_free_as_long_as_a_body_lasts() -> None:
 
 
 def test_what_is_held_may_miss_a_part_of_its_value_within_its_bounds() -> None:
-    """A tenth of a value that is above one, a tenth of one below; what is at its bound goes inside alone, and where less
-    is allowed too, from the lower bound on."""
+    """A tenth of a value that is above one, a tenth of one below; what is at its bound goes inside alone. Where less is
+    allowed too, all from the lower bound on."""
     compiled = Compiled(factory())
     compiled.set_bounds("b", 0, 50)
     for value, below, bounds in ((20.0, False, (18, 22)), (0.5, False, (0.4, 0.6)), (48.0, False, (43.2, 50)),

@@ -29,11 +29,14 @@ from minerals.case.chokepoints import Chokepoints
 from minerals.case.draws import Drawn, InYear
 from minerals.case.explorer import explorer
 from minerals.case.measures import Bought, losses_with, own_lengths, running, with_measures
+from minerals.case.optimise import glossary_of
 from minerals.case.plant_places import HOME, OUTSIDE
 from minerals.case.played import stops_of
 from minerals.config import read_run
 from minerals.config.study import Measures
 from minerals.mix.data import MixData
+from minerals.mix.families import LIMITS
+from minerals.mix.family import Glossary
 from minerals.mix.form import Form
 from minerals.mix.model import build
 from minerals.pipeline import Prepared, inputs_of, prepared
@@ -342,6 +345,21 @@ def of_programme(data: MixData) -> Iterator[str]:
         yield line(f"{name} bounds", upper[mine], columns[mine], form.col_lower[mine])
 
 
+def of_limits(data: MixData, glossary: Glossary) -> Iterator[str]:
+    """Limits of a model in words: the first and the last of each, and the amounts of all."""
+    model = build(data)
+    for name, limit in LIMITS.items():
+        component = model.component(name)
+        index = [] if component is None else [each if isinstance(each, tuple) else (each,) for each in component]
+        index = [() if each == (None,) else each for each in index]
+        if index:
+            words = [limit.words(glossary, data, *each) for each in index]
+            amounts = [limit.amount(data, *each)[0] for each in index] if limit.amount is not None else []
+            yield f"{name} {limit.rank} {limit.kind.name} {limit.amounts} {limit.worth} {limit.made_at_home}\n"
+            yield told("  amounts", (amounts, [each.whole for each in words], [each.scale for each in words]))
+            yield from (f"  {each.what}; {each.about}; {each.unit}; {each.looser}\n" for each in (words[0], words[-1]))
+
+
 #: Fields of what a mix is chosen from that need not say anything of a key.
 MAY_LEAVE_OUT = (
     "demand", "incumbent", "before", "capacity", "announced", "lead", "retrofit_lead", "observed", "supplied", "usual",
@@ -374,5 +392,6 @@ def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Calla
     lines += [told("running", running(beside, plan.plants)), told("lost", losses_with(mix, beside, plan))]
     lines += of_programme(beside)
     if name in ("excluded", "observed", "two-regions"):
-        lines += ["\nwithout a third\n", *of_programme(without_a_third(beside))]
+        left, glossary = without_a_third(beside), glossary_of(assembly.chokepoints, inputs)
+        lines += ["\nwithout a third\n", *of_programme(left), "\nlimits\n", *of_limits(left, glossary)]
     golden(f"laid_out/toy-{name}.txt", "".join(lines))
