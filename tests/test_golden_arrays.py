@@ -44,7 +44,18 @@ from minerals.studies.run import run
 from minerals.tables.inputs import read_inputs
 
 #: Disruptions that both kinds of runs play.
-EVENTS = "exposure.disruptions=['china-anode', 'namibia-strike', 'no-hydroxide']"
+EVENTS = "exposure.disruptions=['china-anode', 'namibia-strike', 'no-hydroxide', 'no-korea']"
+#: A stop of an ally, so that plants of allies are told apart from others.
+OF_ALLY = """
+[rows.disruption.no-korea.KOR.synthetic_graphite]
+label = "South Korea keeps half of its synthetic graphite"
+kind = "export"
+value = 0.5
+start = 2031
+months = 6
+status = "announced"
+played = "no"
+"""
 #: Table → what is written in place of what stands there: ends of what is certain in the toy.
 ENDS = {
     "cell_origin": (("2028,0.75,,", "2028,0.75,0.6,0.85"), ("2028,0.25,,", "2028,0.25,0.15,0.4")),
@@ -114,7 +125,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = rows.replace('{ value = 10, unit = "kg/kg"', '{ value = 10, low = 8, high = 11, unit = "kg/kg"')
     # Cobalt binds here, with its supply of the toy.
     rows = "".join(line for line in rows.splitlines(keepends=True) if not line.startswith("mined_cobalt"))
-    rows = rows.replace('played = "no"', 'played = "yes"')
+    rows = (rows + OF_ALLY).replace('played = "no"', 'played = "yes"')
     for base in ("whole", "chosen"):
         (place / f"rich-{base}.toml").write_text(rows.replace("whole.toml", f"{base}.toml"), encoding="utf-8")
     return place
@@ -159,14 +170,14 @@ PLANS: dict[str, tuple[tuple[str, ...], str]] = {
     "chosen": ((*CHOSEN, "scenario.plan.maker_inputs='last'", "exposure.stockpile_months=1"), ""),
     "finer": (("scope.segments=['car']", "exposure.unknown='centre'", "exposure.follow_on='today'",
                *RETURNING, "flows.second_life=true"), "finer"),
-    "two-regions": (("scope.regions=['Europe', 'China']", "exposure.unknown='all'", *CHOSEN,
+    "two-regions": (("scope.regions=['Europe', 'China']", "exposure.unknown='all'", *CHOSEN, *RETURNING,
                      "scenario.plan.maker_inputs='alike'"), ""),
     "small": ((SMALL, "scope.years={first=2033, last=2034}"), "small"),
 }  # fmt: skip
 
 
 #: What is stopped beside what the runs play.
-ALSO_STOPPED = (("CHN", "cell"), ("CHN", "synthetic_graphite"), ("NAM", "flake_graphite"))
+ALSO_STOPPED = (("CHN", "cell"), ("CHN", "synthetic_graphite"), ("NAM", "flake_graphite"), ("CHN", "nmc_cathode"))
 
 
 def layered(folder: Path, above: str) -> Path | list[Path]:
