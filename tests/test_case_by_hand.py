@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from minerals.case.explorer import explorer
 from minerals.case.measures import running, yearly_cost
 from minerals.case.optimise import COST_CAP, LEAST_MET, _met, cost_cap_of, criteria_of, criterion
 from minerals.case.origin import Origins
+from minerals.case.outcome import Outcome
 from minerals.case.prices import _at, _check_anchors
 from minerals.case.unknown import _as_cathodes
-from minerals.config import Optimise
+from minerals.config import Optimise, read_run
 from minerals.errors import InputError
 from minerals.exposure.stages import ACTIVE, CELL, MINING
 from minerals.prices.capital import charge
+from minerals.tables.inputs import read_inputs
+from minerals.tables.resolve import resolve
 
 # --- what is asked of a mix ------------------------------------------------------------------------------------------
 
@@ -136,6 +141,24 @@ def test_what_nobody_knows_is_made_as_cathodes_are() -> None:
     use = np.array([[0.5, 0.0, 1.0, 0.2, 0.3], [0.0, 0.7, 1.0, 0.0, 0.1], [0.6, 0.0, 1.0, 0.0, 0.0]])
     assert _as_cathodes(4, 0, inputs, chain, use) == pytest.approx([0.7, 0.3])
     assert _as_cathodes(4, 0, inputs, chain, np.zeros((3, 5))).tolist() == [0, 0]
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("last", "offered"), [
+    (2045, [*range(2030, 2046)]), (2046, [2030, 2035, 2040, 2045, 2046]), (2050, [2030, 2035, 2040, 2045, 2050]),
+])  # fmt: skip
+def test_of_many_years_a_page_offers_those_that_end_in_0_or_5_and_the_last(
+    last: int, offered: list[int], toy: Path
+) -> None:
+    run = read_run(toy / "run.toml", [f"scope.years.last={last}", "scope.beyond='hold'"])
+    found = explorer(Outcome(resolve(run, read_inputs(toy))), None, None)
+    assert found["years"] == offered
+    gwh = np.array(found["gwh"]["plan"])
+    assert gwh.shape[-1] == len(offered)
+    # From 2034 on demand is held.
+    assert (gwh[..., -1] == gwh[..., -2]).all()
 
 
 # --- prices ----------------------------------------------------------------------------------------------------------
