@@ -34,6 +34,7 @@ from minerals.case.plant_places import HOME, OUTSIDE
 from minerals.case.played import stops_of
 from minerals.config import read_run
 from minerals.config.study import Measures
+from minerals.exposure.factory import Built, Factory, Supplied
 from minerals.mix.data import MixData
 from minerals.mix.families import LIMITS
 from minerals.mix.family import Glossary
@@ -205,6 +206,15 @@ def of_flows_and_prices(found: Prepared) -> Iterator[tuple[str, object]]:
         yield f"page {name}", held
 
 
+def of_factory(factory: Factory, left: Supplied, at: str) -> Iterator[tuple[str, object]]:
+    """The programme of a plan, and what only one answer is right for: totals, what binds, and all cut alike."""
+    yield f"programme {at}", (factory.matrix, factory.cost, factory.columns.scale, factory.rows.scale(factory))
+    yield f"bounds {at}", (factory.bounds(left), factory.scarce(left), factory.of_cells)
+    yield f"totals {at}", (factory.totals(left), factory.binding(left))
+    planned = Built(factory.plan.made_at_home, factory.plan.imported)
+    yield f"alike {at}", factory.proportional(left, planned)
+
+
 def left_by_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
     """Arrays of a run's exposure, by name."""
     events = [*found.inputs.events, *(stop(found.inputs, each) for each in ALSO_STOPPED)]
@@ -239,6 +249,7 @@ def left_by_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
                 yield f"supplied {at}", (left, found.supplied(scenario, regions, year, stops, 2.0))
                 yield f"outside {at}", found.made_outside(scenario, regions, year, stops, left)
                 yield f"stocked {at}", found.stocked(plan, regions, year)
+                yield from of_factory(found.factory(scenario, regions, year), left, at)
         yield f"most {year}", (found.most_follow_on(year), found.makers_known(year))
     yield "growth", (found.new_located, found.made_at_start, found.leader)
     yield "room", found.room_outside(np.full(len(found.inputs.nodes), 0.1))
