@@ -14,8 +14,9 @@ from minerals.case.measures import running, yearly_cost
 from minerals.case.optimise import COST_CAP, LEAST_MET, _met, cost_cap_of, criteria_of, criterion
 from minerals.case.origin import Origins
 from minerals.case.outcome import Outcome
-from minerals.case.prices import _at, _check_anchors
+from minerals.case.prices import PriceCurves, _at, _check_anchors
 from minerals.case.unknown import _as_cathodes
+from minerals.case.uses import Uses
 from minerals.config import Optimise, read_run
 from minerals.errors import InputError
 from minerals.exposure.stages import ACTIVE, CELL, MINING
@@ -143,6 +144,30 @@ def test_what_nobody_knows_is_made_as_cathodes_are() -> None:
     assert _as_cathodes(4, 0, inputs, chain, np.zeros((3, 5))).tolist() == [0, 0]
 
 
+# --- what batteries use ----------------------------------------------------------------------------------------------
+
+
+def test_what_cells_use_on_the_mean_of_their_segments() -> None:
+    """A node takes 1 and 3 kt/GWh of NMC by segment, of which there are 30 and 10 GWh; of LFP there is none, so that
+    its segments count alike. Where all use nodes alike they are one."""
+    fixed = np.array([[[1.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [4.0, 0.0]]])[
+        ..., None
+    ]  # (segment, chemistry, node, year)
+    carrier = np.array([[0.8, 1.0], [1.2, 2.0]])[..., None]
+    apart: Any = SimpleNamespace(fixed=fixed, carrier=carrier)
+    apart.weights = lambda cells: Uses.weights(apart, cells)
+    cells = np.array([[30.0, 0.0], [10.0, 0.0]])
+    assert Uses.weights(apart, cells).tolist() == [[0.75, 0.5], [0.25, 0.5]]
+    assert Uses.told_apart(apart, cells, 0) is cells
+    node, graphite = Uses.mean(apart, 0, cells)
+    assert node.tolist() == [[1.5, 0], [3, 0]]
+    assert graphite == pytest.approx([0.9, 1.5])
+    alike: Any = SimpleNamespace(fixed=fixed[:1], carrier=carrier[:1])
+    assert Uses.weights(alike, cells).tolist() == [[1, 1]]
+    assert Uses.told_apart(alike, cells, 0).tolist() == [[40, 0]]
+    assert Uses.mean(alike, 0, cells)[0].tolist() == [[1, 0], [2, 0]]
+
+
 # --- the page --------------------------------------------------------------------------------------------------------
 
 
@@ -173,6 +198,25 @@ def test_energy_of_a_year_is_that_which_is_counted_and_else_that_of_the_scenario
     assert _at(counted, energies, 2030) is None
 
 
+def test_energy_at_which_a_curve_comes_to_a_price() -> None:
+    """From 100 at 10 GWh a fifth less at each doubling: 64 at 40. Above a floor of 20, 84 at 20. What was observed, or
+    lies below the floor, has none."""
+
+    def row(family: str, value: float, case: str = "forecast") -> Any:
+        return SimpleNamespace(family=family, value=value, case=case)
+
+    def learner(family: str, floor: float) -> Any:
+        return SimpleNamespace(family=family, learns_with="Li-ion", year=2028, anchor=(100.0, 90.0, 120.0),
+                               rate=(0.2, 0.1, 0.3), floor=(floor, 0.0, 40.0))  # fmt: skip
+
+    energies = {"plan": {"Li-ion": ((2027, 2028), np.array([[5.0, 10.0], [1.0, 2.0], [7.0, 70.0]]))}}
+    rows = [row("NMC", 64), row("NMC", 80, "observed"), row("LFP", 84), row("LFP", 10), row("Na-ion", 50)]
+    curves: Any = SimpleNamespace(inputs=SimpleNamespace(observations=rows), scenarios=("plan", "other"),
+                                  energy=energies, learners=(learner("NMC", 0.0), learner("LFP", 20.0)))  # fmt: skip
+    found = PriceCurves.needs.func(curves)  # type: ignore[attr-defined]
+    assert found == pytest.approx([40, np.nan, 20, np.nan, np.nan], nan_ok=True)
+
+
 def test_a_curve_starts_where_energy_is_counted() -> None:
     """A price of the last year that is counted is enough, one of a year before is not."""
 
@@ -182,5 +226,8 @@ def test_a_curve_starts_where_energy_is_counted() -> None:
                                experience=experience)  # fmt: skip
 
     _check_anchors(start(2027))
-    with pytest.raises(InputError, match="the price of LFP is of 2026, before its energy is counted \\(2027\\)"):
+    with pytest.raises(
+        InputError, match="the price of LFP is of 2026, before its energy is counted \\(2027\\)"
+    ) as raised:
         _check_anchors(start(2026))
+    assert [problem.line for problem in raised.value.problems] == [0]
