@@ -37,8 +37,8 @@ def model(shipped_inputs: Inputs) -> CellModel:
 
 
 def test_bills_of_materials_are_what_they_were(model: CellModel, golden: Callable[[str, str], None]) -> None:
-    """Of every design, with oxide of silicon where graphite holds it, and of one with silicon in each solid electrolyte:
-    what goes in, what of it are minerals, their ends together, energy and voltage."""
+    """Of every design, with oxide of silicon where graphite holds it, and of one with silicon in each solid
+    electrolyte: what goes in, what of it are minerals, their ends together, energy and voltage."""
     lines = []
     for chemistry in model.designs:
         solids = SOLIDS if chemistry == "nmc811" else ()
