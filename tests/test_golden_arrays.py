@@ -59,7 +59,7 @@ played = "no"
 """
 #: Table → what is written in place of what stands there: ends of what is certain in the toy.
 ENDS = {
-    "cell_origin": (("2028,0.75,,", "2028,0.75,0.6,0.85"), ("2028,0.25,,", "2028,0.25,0.15,0.4")),
+    "cell_origin": (("2028,0.25,,", "2028,0.25,0.15,0.4"),),
     "supply_share": (("coated_graphite,CHN,2028,0.95,,", "coated_graphite,CHN,2028,0.95,0.8,0.99"),
                      ("mined_cobalt,NAM,2028,0.7,,", "mined_cobalt,NAM,2028,0.7,0.6,0.75")),
     "battery_supply": (("2028,4608,,", "2028,4608,4000,5000"),),
