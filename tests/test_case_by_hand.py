@@ -11,6 +11,7 @@ import pytest
 
 from minerals.case.explorer import explorer
 from minerals.case.measures import running, yearly_cost
+from minerals.case.mix_data import Assembly
 from minerals.case.optimise import COST_CAP, LEAST_MET, _met, cost_cap_of, criteria_of, criterion
 from minerals.case.origin import Origins
 from minerals.case.outcome import Outcome
@@ -20,6 +21,7 @@ from minerals.case.uses import Uses
 from minerals.config import Optimise, read_run
 from minerals.errors import InputError
 from minerals.exposure.stages import ACTIVE, CELL, MINING
+from minerals.mix.data import ABROAD
 from minerals.prices.capital import charge
 from minerals.tables.inputs import read_inputs
 from minerals.tables.resolve import resolve
@@ -125,6 +127,26 @@ def test_makers_that_a_source_leaves_unnamed_have_what_they_made() -> None:
     found = Origins._observed(origins(observed={"China": (2029, {"CHN": SimpleNamespace(value=0.9)})}), "China",
                               np.array([0.0, 0, 1, 0, 0]), before)  # fmt: skip
     assert found == pytest.approx([0, 0, 1, 0, 0])
+
+
+def test_where_nobody_is_known_to_make_cells_those_abroad_sell_at_the_least_price() -> None:
+    """China and Korea sell at it, alike; where any are seen to sell, these do; where none is cheap, nobody does."""
+
+    def makers(abroad: list[float], *cheap: str) -> Any:
+        own, known = np.array([[1.0, 0.0, 0.0]]), np.array([False])
+        of: Any = SimpleNamespace(
+            at={2031: 0}, place={"na": 0}, regions=("Here",), prices=SimpleNamespace(cheap=frozenset(cheap)),
+            chokepoints=SimpleNamespace(
+                halves=lambda regions, at: (own, np.array([abroad])), makers_known=lambda at: known,
+                inputs=SimpleNamespace(countries=("DEU", "CHN", "KOR")),
+            ),
+        )  # fmt: skip
+        found: Any = Assembly._makers_of(of, *("Here", "na", 2031))  # type: ignore[arg-type]
+        return {name: each.tolist() for name, each in found.items()}
+
+    assert makers([0, 0, 0], "CHN", "KOR") == {"Here": [1, 0, 0], ABROAD: [0, 0.5, 0.5]}
+    assert makers([0, 0.3, 0.7], "CHN") == {"Here": [1, 0, 0], ABROAD: [0, 0.3, 0.7]}
+    assert makers([0, 0, 0]) == {"Here": [1, 0, 0], ABROAD: [0, 0, 0]}
 
 
 # --- what nobody knows -----------------------------------------------------------------------------------------------
