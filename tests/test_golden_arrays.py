@@ -149,6 +149,7 @@ def values(of: Any, keys: list[float]) -> Iterator[float]:
 
 
 def told(name: str, held: object) -> str:
+    """How many numbers there are, their sum, and that of each times its place; the same of what stands in keys."""
     keys: list[float] = []
     found = np.array(list(values(held, keys)))
     of_keys = f" by {len(keys)} {sum(keys):.10g} {np.array(keys) @ np.arange(len(keys)):.10g}" if keys else ""
@@ -159,13 +160,14 @@ def told(name: str, held: object) -> str:
 
 #: A two hundredth of all amounts, so that what is more than nothing is less than one.
 SMALL = "rows.battery_supply.today.hydroxide.2028.value=1"
-#: Golden file → changes of the run without a mix, and the folder of tables on top.
+#: What a plan may say of itself, of batteries that come back, and prices.
 CHOSEN = ("scenario.plan.made_at_home={Europe={2031={lfp=0.6, nmc811=0.5}}}",
           "scenario.plan.cells_from={Europe={2031={lfp={CHN=0.3}, nmc811={CHN=0.2, KOR=0.3}}}}",
           "scenario.plan.follow_on={Europe={2031={coated_graphite=2, hydroxide=3, mined_cobalt=0.3, "
           "synthetic_graphite=9}}}")  # fmt: skip
 RETURNING = ("flows={}", "scope.beyond='hold'", "scenario.plan.silicon='si'")
 PRICES = "prices={demand='plan', adoption='plan', against='China', credit=2, tariff=0.1}"
+#: Golden file → changes of the run without a mix, and the folder of tables on top.
 PLANS: dict[str, tuple[tuple[str, ...], str]] = {
     "plain": ((*RETURNING, PRICES), ""),
     "chosen": ((*CHOSEN, "scenario.plan.maker_inputs='last'", "exposure.stockpile_months=1"), ""),
