@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from test_mix import YEARS, at_risk, toy
 
 from minerals import api
 from minerals.errors import Infeasible, InputError
-from minerals.mix.backcast import Question, add
+from minerals.mix.backcast import Question, _kept, add
 from minerals.mix.data import MixData
 from minerals.mix.session import Session
 from minerals.results.result import Result
@@ -35,6 +36,28 @@ def asked(data: MixData, baseline: dict[str, float], **keys: Any) -> Session:
 def least(session: Session, objective: str, most: float = np.inf) -> Any:
     with session.within({} if np.isinf(most) else {"target": most}):
         return session.optimum(objective)
+
+
+def test_what_is_kept_of_a_baseline_as_numbers() -> None:
+    """Of 60 GWh of NMC and 30 of LFP, of which cars and storage have 20 and 10; no sodium. A mix with a third of both
+    keeps their proportion, and may only fall; one with more of either, or with silicon in sodium cells, does not. The
+    year in which nothing was sold asks nothing of proportions."""
+    sold = {("car", "nmc"): 60.0, ("car", "lfp"): 20.0, ("store", "lfp"): 10.0}
+    baseline = {("Here", *key, 2031): gwh for key, gwh in sold.items()}
+    question = Question(2032, GRAPHITE, baseline, held=(frozenset({"nmc", "lfp"}),), blends=(("na", "na_si"),),
+                        only_fall=(frozenset({"nmc", "lfp"}),), only_grow=(frozenset({"nmc"}),))  # fmt: skip
+    assert question.cells == {("Here", "nmc", 2031): 60, ("Here", "lfp", 2031): 30}
+
+    def kept(year: int = 2031, **gwh: float) -> list[bool]:
+        """Proportion, silicon, at most, at least."""
+        cells = {("Here", c, year): each for c, each in gwh.items()}
+        return list(_kept(SimpleNamespace(cells_of=list(cells), cells=cells), question))
+
+    assert kept(nmc=20.0, lfp=10.0, na=5.0, na_si=0.0) == [True, True, True, False]
+    assert kept(nmc=60.0, lfp=30.0, na=5.0, na_si=1.0) == [True, False, True, True]
+    assert kept(nmc=70.0, lfp=35.0, na=0.0, na_si=0.0) == [True, True, False, True]
+    assert kept(nmc=60.0, lfp=20.0) == [False, True, True]
+    assert kept(2032, nmc=1.0, lfp=0.0, na=1.0, na_si=0.0) == [True, False, True]
 
 
 def ramp() -> Session:

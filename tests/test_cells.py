@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minerals import api
-from minerals.case.cell_model import CellModel
+from minerals.case.cell_model import SOLIDS, CellModel
 from minerals.case.intensity import _Intensity
 from minerals.cells.cell import bill
 from minerals.cells.formula import FARADAY, mass_fractions, molar_mass, parse, theoretical_capacity
@@ -34,6 +34,28 @@ from minerals.validation.validate import KINDS
 @pytest.fixture(scope="module")
 def model(shipped_inputs: Inputs) -> CellModel:
     return CellModel(shipped_inputs)
+
+
+def test_bills_of_materials_are_what_they_were(model: CellModel, golden: Callable[[str, str], None]) -> None:
+    """Of every design, with oxide of silicon where graphite holds it, and of one with silicon in each solid
+    electrolyte: what goes in, what of it are minerals, their ends together, energy and voltage."""
+    lines = []
+    for chemistry in model.designs:
+        solids = SOLIDS if chemistry == "nmc811" else ()
+        for silicon, blend, solid in ((0.0, "silicon", ""), (0.1, "silicon_oxide", ""),
+                                      *((0.05, "silicon", each) for each in solids)):  # fmt: skip
+            try:
+                found = model.derive(chemistry, silicon, blend=blend, solid=solid)
+            except UsageError:
+                continue
+            held = {**found.bill.components, **{f"{name} in": mass for name, mass in found.bill.minerals.items()},
+                    "low": sum(found.low.values()), "high": sum(found.high.values()), "Wh/kg": found.bill.wh_per_kg,
+                    "Wh/L": found.bill.wh_per_l, "V": found.voltage, "saved": found.graphite_saved,
+                    "per silicon": sum(found.per_silicon.values()), "effects": len(found.effects)}  # fmt: skip
+            numbers = "; ".join(f"{name} {value:.7g}" for name, value in held.items() if value)
+            lines.append(f"{chemistry} {silicon:g} {blend} {solid}: {numbers}\n")
+    assert len(lines) > len(model.designs)
+    golden("laid_out/cells.txt", "".join(lines))
 
 
 # ---------------------------------------------------------------- formulas

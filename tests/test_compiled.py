@@ -569,6 +569,20 @@ def test_variables_are_held_and_limits_free_as_long_as_a_body_lasts() -> None:
     assert compiled.solve().objective == pytest.approx(before)
 
 
+def test_what_is_held_may_miss_a_part_of_its_value_within_its_bounds() -> None:
+    """A tenth of a value that is above one, a tenth of one below; what is at its bound goes inside alone. Where less is
+    allowed too, all from the lower bound on."""
+    compiled = Compiled(factory())
+    compiled.set_bounds("b", 0, 50)
+    for value, below, bounds in ((20.0, False, (18, 22)), (0.5, False, (0.4, 0.6)), (48.0, False, (43.2, 50)),
+                                 (0.05, False, (0, 0.15)), (20.0, True, (0, 22))):  # fmt: skip
+        with compiled.held([("b", value)], slack=0.1, below=below):
+            assert compiled.bounds("b") == pytest.approx(bounds)
+    with compiled.held([("b", 20.0)], below=True):
+        assert compiled.bounds("b") == (0, 20)
+    assert compiled.bounds("b") == (0, 50)
+
+
 def test_what_was_free_is_a_limit_again_after_an_objective_was_held() -> None:
     """Its row is the first that is added, on the way."""
     compiled = Compiled(factory())

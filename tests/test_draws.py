@@ -76,6 +76,7 @@ def test_an_input_has_the_same_numbers_whoever_else_is_drawn() -> None:
     assert not np.array_equal(mine[0], mine[2])
     parts = [part.drawn(("mine",), 1.0, 0.5, 2.0) for part in alone.parts(20)]
     assert [len(part) for part in parts] == [20, 20, 11]
+    assert [len(part) for part in Streams(40, 3).parts(20)] == [20, 20, 1]
     assert np.array_equal(np.concatenate(parts), mine[0])
 
 
@@ -94,6 +95,9 @@ def test_the_share_of_a_driver_is_its_squared_rank_correlation() -> None:
     assert np.corrcoef(below.ranks[0], one[1:])[0, 1] > 0.9
     assert importance(one[1:], below) == {("one",): 1.0}
     assert importance(np.ones(4000), streams) == {}
+    # What varies by less than a billionth of itself does not vary.
+    assert importance(1e6 + 1e-5 * one[1:], below) == {}
+    assert importance(1e-6 * one[1:], below) == {("one",): 1.0}
     assert importance(np.array([1.0]), streams) == {}
 
 

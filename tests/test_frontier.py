@@ -220,6 +220,16 @@ def test_what_is_solved_next_is_where_the_tangents_cross() -> None:
     assert walked[2:] == pytest.approx([35 / 19.5, 42 / 11])
 
 
+def test_a_walk_that_ends_early_says_how_far_its_last_chord_may_be_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its two ends alone: along the first edge it is 105 at no exposure, where it costs 140; of the span of 40
+    that is 35. One solve more, between the two, finds another edge ahead, and not yet where the first one ends."""
+    for most, gap, solves in ((2, 35 / 40, 2), (3, 35 / 40, 3)):
+        monkeypatch.setattr("minerals.mix.frontier.MOST", most)
+        found = walk(lambda e: edge_of(CORNERS, e, 0.0), CHEAPEST, LEAST)
+        assert (found.gap, found.solves) == (pytest.approx(gap), solves)
+        assert found.vertices == (CHEAPEST, LEAST)
+
+
 # --- of a toy --------------------------------------------------------------------------------------------------------
 
 

@@ -114,6 +114,18 @@ def test_of_a_disruption_without_a_weight_the_model_knows_no_loss(loss: Any, los
     assert found.losses == pytest.approx({"china": lost})
 
 
+def test_a_library_is_long_by_its_blocks_with_a_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two nodes that a stop takes in one year are one block, and its makers' inputs in another year a second, whatever
+    little it weighs; a stop without a weight has none."""
+    monkeypatch.setattr(replay_module, "LONG", 3)
+    hit = ("stop", "Here", "ore"), ("stop", "Here", "metal"), ("all", "Here", "ore"), ("other", "There", "ore")
+    blocks = {(*key, 2030): 1.0 for key in hit}
+    data: Any = SimpleNamespace(accessible=blocks, inputs={}, weight={"stop": 0.1, "other": 0.9, "all": 0.0})
+    assert not replay_module.is_long(data)
+    data.inputs = {("stop", "Here", "KOR", "nmc", 2031): ()}
+    assert replay_module.is_long(data)
+
+
 def test_what_is_played_back_is_held_against_what_the_model_knows() -> None:
     """Of two stops the model knows the loss of the one with a weight: that it is more when it is played back is a bug.
     The other is told as it is played back."""

@@ -6,6 +6,7 @@ import os
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from test_near import TOYS
 
 from minerals import api
 from minerals.errors import InputError
-from minerals.mix.cutting import CLOSE
+from minerals.mix.cutting import CLOSE, MONEY, CuttingPlanes, Objective, Tried
 from minerals.mix.data import MixData
 from minerals.mix.futures import AVERAGE, MANY, REGRET, Futures
 from minerals.mix.objective import OWN
@@ -44,6 +45,30 @@ def stopped(cobalt: float, phosphate: float, **changes: Any) -> MixData:
 def two_futures(**options: Any) -> Futures:
     """In its own future a stop takes all NMC; in the other all LFP but 20 GWh, and of NMC what is above 90."""
     return Futures(stopped(0, 100), {"other": stopped(90, 20, plan_given=True)}, "expected", **options)
+
+
+# --- parts of cutting planes -----------------------------------------------------------------------------------------
+
+
+def test_what_an_objective_is_of_a_plan_in_truth_and_of_what_unit() -> None:
+    """Two columns cost 3 and −4, with 5 beside them; losses are 7 in the own future and 10 and 30 in two others, of
+    which 0.5 and 0.1 count: 3 · 2 − 4 · 1 + 5 + 5 + 3. Regret is the most above what is least in each. A loss is told
+    beside the demand, a cost beside what the demand would cost at the dearest."""
+    tried = Tried(np.array([2.0, 1.0]), np.array([7.0, 10.0, 30.0]))
+    cost = Objective(np.array([3.0, -4.0]), 5.0, np.array([0.5, 0.1]), is_cost=True)
+    regret = Objective(np.zeros(2), 0.0, np.zeros(2), most=True)
+    planes: Any = SimpleNamespace(whole=200.0, _least=np.array([5.0, 9.0, 27.5]))
+    assert CuttingPlanes._value(planes, cost, tried) == pytest.approx(6 - 4 + 5 + 5 + 3)
+    assert CuttingPlanes._value(planes, regret, tried) == pytest.approx(2.5)
+    planes._least = np.array([8.0, 11.0, 31.0])
+    assert CuttingPlanes._value(planes, regret, tried) == 0
+    assert CuttingPlanes._unit(planes, cost) == pytest.approx(MONEY * 200 * 4)
+    assert CuttingPlanes._unit(planes, regret) == 200
+    assert CuttingPlanes._unit(planes, Objective(np.zeros(0), 0.0, np.zeros(2), is_cost=True)) == 0
+    found, places = CuttingPlanes._costs(planes, cost)
+    assert found.tolist() == [3, -4, 0.5, 0.1, 0]
+    assert places.tolist() == [0, 1, 2, 3]
+    assert CuttingPlanes._costs(planes, regret)[0].tolist() == [0, 0, 0, 0, 1]
 
 
 # --- by hand ---------------------------------------------------------------------------------------------------------

@@ -251,6 +251,22 @@ def test_an_open_balance_is_named() -> None:
     assert [process for process, _ in unbalanced(open_, got.input)] == ["first use"]
 
 
+def test_a_balance_is_open_from_a_billionth_of_what_goes_in_on() -> None:
+    """Of 100 kt a year 9e-8 are rounding and 2e-7 are not; of nothing nothing is, and what is no number is never
+    closed. The worst place is told, of either sign."""
+    scale = np.array([100.0, 0.0])
+    open_ = {
+        "scrap": np.array([[9e-8, 0.0]]),
+        "collection": np.array([[2e-7, 0.0], [-5e-7, 0.0]]),
+        "recycling": np.array([[0.0, 1e-9]]),
+        "first use": np.array([[np.nan, 0.0]]),
+        "none": np.zeros((0, 2)),
+    }
+    found = dict(unbalanced(open_, scale))
+    assert found.pop("first use") != 0
+    assert found == {"collection": pytest.approx(5e-9), "recycling": pytest.approx(1e3)}
+
+
 def test_recovery_mixes_routes() -> None:
     share = np.array([[0.25], [0.75]])
     rate = np.array([[[0.0], [0.8]], [[0.4], [0.8]]])

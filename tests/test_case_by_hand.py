@@ -1,0 +1,255 @@
+"""Single functions of a run, each against what is found by hand: what is asked of a mix, origins, prices that start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minerals.case.explorer import explorer
+from minerals.case.measures import running, yearly_cost
+from minerals.case.mix_data import Assembly
+from minerals.case.optimise import COST_CAP, LEAST_MET, _met, cost_cap_of, criteria_of, criterion
+from minerals.case.origin import Origins
+from minerals.case.outcome import Outcome
+from minerals.case.prices import PriceCurves, _at, _check_anchors
+from minerals.case.unknown import _as_cathodes
+from minerals.case.uses import Uses
+from minerals.config import Optimise, read_run
+from minerals.errors import InputError
+from minerals.exposure.stages import ACTIVE, CELL, MINING
+from minerals.mix.data import ABROAD
+from minerals.prices.capital import charge
+from minerals.tables.inputs import read_inputs
+from minerals.tables.resolve import resolve
+
+# --- what is asked of a mix ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("keys", "cap"), [
+    ({}, COST_CAP), ({"worth": 2.0}, None), ({"objective": "cost"}, None), ({"cost_cap": "off"}, None),
+    ({"cost_cap": 0.1}, 0.1), ({"cost_cap": 0.0}, 0.0), ({"cost_cap": 0.2, "objective": "cost"}, 0.2),
+])  # fmt: skip
+def test_what_a_mix_may_cost_above_the_cheapest(keys: dict[str, Any], cap: float | None) -> None:
+    """By default a share, but nothing where each unit has its worth, or cost itself is least."""
+    assert cost_cap_of(Optimise(scenario="plan", **keys)) == cap
+
+
+def test_what_is_asked_of_the_model() -> None:
+    """The loss by its risk, and of weights those of goals that count; those of chemistries stand in the data."""
+    assert criterion(Optimise(scenario="plan", risk="worst")) == "worst"
+    assert criterion(Optimise(scenario="plan", objective="built")) == "unbuilt"
+    assert criterion(Optimise(scenario="plan", objective="built_kt")) == "unbuilt_kt"
+    assert criterion(Optimise(scenario="plan", objective="concentration")) == "concentration"
+    goals = {"cost": 0.5, "worst": 0.0}
+    assert criteria_of(Optimise(scenario="plan", objective="weighted", weights=goals)).weights == {"cost": 0.5}
+    assert criteria_of(Optimise(scenario="plan", objective="built", weights={"lfp": 2.0})).weights is None
+    assert criteria_of(Optimise(scenario="plan")).weights is None
+
+
+def test_the_part_of_demand_that_a_mix_meets() -> None:
+    """6 of 10 GWh of cars in 2031; of storage nothing, which is told as hardly anything."""
+    data: Any = SimpleNamespace(demand={("Here", "car", 2031): 10.0, ("Here", "store", 2032): 4.0})
+    solution: Any = SimpleNamespace(unmet={("Here", "car", 2031): 4.0, ("Here", "store", 2032): 4.0})
+    assert _met(data, solution) == {"Here": {"car": {"2031": 0.6}, "store": {"2032": LEAST_MET}}}
+
+
+def test_plants_run_from_their_lead_time_on_and_those_of_several_years_together() -> None:
+    """Decided in 2030 and 2031, with two years until they run."""
+    data: Any = SimpleNamespace(years=(2030, 2031, 2032, 2033), plant_lead={("ore", "outside"): 2.0})
+    plants: Any = {("Here", "ore", "outside", 2030): 3.0, ("Here", "ore", "outside", 2031): 4.0}
+    assert running(data, plants) == {("Here", "ore", "outside", 2032): 3.0, ("Here", "ore", "outside", 2033): 7.0}
+
+
+def test_what_a_plant_costs_in_a_year() -> None:
+    """The annuity of its capital at each end, and the premium on what it makes; one that is that of all places tells
+    none of them apart and stays at its value."""
+    capital, premium = np.array([20.0, 10.0, 40.0]), np.array([0.5, 0.2, 1.5])
+    yearly = np.array([charge(each, 0.08, 20, 1.0) for each in capital])
+    assert yearly[0] == pytest.approx(20 * 0.08 / (1 - 1.08**-20))
+    own: Any = SimpleNamespace(capital=capital, premium=premium, own={"premium"})
+    assert yearly_cost(own, 0.08, 20, 3.0) == pytest.approx(yearly + 3 * premium)
+    everywhere: Any = SimpleNamespace(capital=capital, premium=premium, own=set())
+    assert yearly_cost(everywhere, 0.08, 20, 3.0) == pytest.approx(yearly + 1.5)
+
+
+# --- origin of cells -------------------------------------------------------------------------------------------------
+
+#: Two makers at home, two named abroad, and others.
+COUNTRIES = ("DEU", "FRA", "CHN", "KOR", "OTHERS")
+
+
+def origins(**keys: Any) -> Any:
+    homes = {"DEU": "Europe", "FRA": "Europe", "CHN": "China"}
+    return SimpleNamespace(
+        countries=COUNTRIES, homes=homes, years=(2030, 2032), **{"made_at_home": (), "origin": {}, **keys}
+    )
+
+
+def test_origin_as_a_run_says_it() -> None:
+    """China has 0.4 as named; of the other 0.6 those at home have their part as observed, 0.3 of 0.8, unless a share
+    made at home is told, which lies between its years and leaves the named their own."""
+    shares = np.array([0.2, 0.1, 0.2, 0.4, 0.1])
+
+    def told(**keys: Any) -> Any:
+        return Origins._as_configured(origins(**keys), shares, ("Europe",), 1)
+
+    assert told() is shares
+    assert told(origin={"CHN": 0.4}) == pytest.approx([0.6 * 0.2 / 0.8, 0.6 * 0.1 / 0.8, 0.4, 0.6 * 0.4 / 0.8, 0.075])
+    halfway = ((2031, 0.2), (2033, 0.6))
+    assert told(made_at_home=halfway) == pytest.approx([0.4 * 2 / 3, 0.4 / 3, 0.6 * 2 / 7, 0.6 * 4 / 7, 0.6 / 7])
+    both = told(made_at_home=halfway, origin={"CHN": 0.9})
+    assert both == pytest.approx([0.1 * 2 / 3, 0.1 / 3, 0.9, 0, 0])
+    # A maker at home is none that is named.
+    assert told(origin={"DEU": 0.9}) is shares
+    # Where nothing is made at home its countries are alike; where nobody else sells all is made there.
+    shares = np.array([0.0, 0.0, 0.2, 0.0, 0.0])
+    assert told(made_at_home=((2030, 0.5),)) == pytest.approx([0.25, 0.25, 0.5, 0, 0])
+    assert told(origin={"CHN": 0.4}) == pytest.approx([0.3, 0.3, 0.4, 0, 0])
+
+
+def test_makers_that_a_source_leaves_unnamed_have_what_they_made() -> None:
+    """Of Europe's cells six tenths are its own, shared by what its countries made, and three China's; the other tenth
+    is of those who are not named, by what they made. Where nothing was made at home its makers are alike."""
+    ends = {"R_EUR": SimpleNamespace(value=0.6), "CHN": SimpleNamespace(value=0.3), "R_OTH": SimpleNamespace(value=0.1)}
+    mine = origins(observed={"Europe": (2029, ends)})
+    mine.homes = {**mine.homes, "R_EUR": "Europe"}
+    home = np.array([1.0, 1.0, 0.0, 0.0, 0.0])
+    before = np.array([0.1, 0.3, 0.3, 0.2, 0.1])
+    found = Origins._observed(mine, "Europe", home, before)
+    assert found == pytest.approx([0.15, 0.45, 0.3, 0.1 * 2 / 3, 0.1 / 3])
+    nothing = np.array([0.0, 0.0, 0.3, 0.2, 0.1])
+    assert Origins._observed(mine, "Europe", home, nothing) == pytest.approx([0.3, 0.3, 0.3, 0.2 / 3, 0.1 / 3])
+    # China is at home with itself, and none of the named then.
+    found = Origins._observed(origins(observed={"China": (2029, {"CHN": SimpleNamespace(value=0.9)})}), "China",
+                              np.array([0.0, 0, 1, 0, 0]), before)  # fmt: skip
+    assert found == pytest.approx([0, 0, 1, 0, 0])
+
+
+def test_where_nobody_is_known_to_make_cells_those_abroad_sell_at_the_least_price() -> None:
+    """China and Korea sell at it, alike; where any are seen to sell, these do; where none is cheap, nobody does."""
+
+    def makers(abroad: list[float], *cheap: str) -> Any:
+        own, known = np.array([[1.0, 0.0, 0.0]]), np.array([False])
+        of: Any = SimpleNamespace(
+            at={2031: 0}, place={"na": 0}, regions=("Here",), prices=SimpleNamespace(cheap=frozenset(cheap)),
+            chokepoints=SimpleNamespace(
+                halves=lambda regions, at: (own, np.array([abroad])), makers_known=lambda at: known,
+                inputs=SimpleNamespace(countries=("DEU", "CHN", "KOR")),
+            ),
+        )  # fmt: skip
+        found: Any = Assembly._makers_of(of, *("Here", "na", 2031))  # type: ignore[arg-type]
+        return {name: each.tolist() for name, each in found.items()}
+
+    assert makers([0, 0, 0], "CHN", "KOR") == {"Here": [1, 0, 0], ABROAD: [0, 0.5, 0.5]}
+    assert makers([0, 0.3, 0.7], "CHN") == {"Here": [1, 0, 0], ABROAD: [0, 0.3, 0.7]}
+    assert makers([0, 0, 0]) == {"Here": [1, 0, 0], ABROAD: [0, 0, 0]}
+
+
+# --- what nobody knows -----------------------------------------------------------------------------------------------
+
+
+def test_what_nobody_knows_is_made_as_cathodes_are() -> None:
+    """An additive goes into NMC and LFP. Of NMC's cathode China makes 0.9; nobody knows who makes LFP's, of whose cells
+    China makes 0.5. A third chemistry uses none of it."""
+    nodes = [SimpleNamespace(part=part) for part in ("cathode", "cathode", "cell", "cathode", "anode")]
+    stage = np.array([ACTIVE, ACTIVE, CELL, MINING, ACTIVE])
+    share = np.array([[0.9, 0.1], [np.nan, np.nan], [0.5, 0.5], [0.0, 1.0], [np.nan, np.nan]])[:, :, None]
+    known = ~np.isnan(share).any(axis=(1, 2))
+    inputs: Any = SimpleNamespace(nodes=nodes, share=share, known=known, countries=("CHN", "KOR"))
+    chain: Any = SimpleNamespace(stage=stage)
+    use = np.array([[0.5, 0.0, 1.0, 0.2, 0.3], [0.0, 0.7, 1.0, 0.0, 0.1], [0.6, 0.0, 1.0, 0.0, 0.0]])
+    assert _as_cathodes(4, 0, inputs, chain, use) == pytest.approx([0.7, 0.3])
+    assert _as_cathodes(4, 0, inputs, chain, np.zeros((3, 5))).tolist() == [0, 0]
+
+
+# --- what batteries use ----------------------------------------------------------------------------------------------
+
+
+def test_what_cells_use_on_the_mean_of_their_segments() -> None:
+    """A node takes 1 and 3 kt/GWh of NMC by segment, of which there are 30 and 10 GWh; of LFP there is none, so that
+    its segments count alike. Where all use nodes alike they are one."""
+    fixed = np.array([[[1.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [4.0, 0.0]]])[
+        ..., None
+    ]  # (segment, chemistry, node, year)
+    carrier = np.array([[0.8, 1.0], [1.2, 2.0]])[..., None]
+    apart: Any = SimpleNamespace(fixed=fixed, carrier=carrier)
+    apart.weights = lambda cells: Uses.weights(apart, cells)
+    cells = np.array([[30.0, 0.0], [10.0, 0.0]])
+    assert Uses.weights(apart, cells).tolist() == [[0.75, 0.5], [0.25, 0.5]]
+    assert Uses.told_apart(apart, cells, 0) is cells
+    node, graphite = Uses.mean(apart, 0, cells)
+    assert node.tolist() == [[1.5, 0], [3, 0]]
+    assert graphite == pytest.approx([0.9, 1.5])
+    alike: Any = SimpleNamespace(fixed=fixed[:1], carrier=carrier[:1])
+    assert Uses.weights(alike, cells).tolist() == [[1, 1]]
+    assert Uses.told_apart(alike, cells, 0).tolist() == [[40, 0]]
+    assert Uses.mean(alike, 0, cells)[0].tolist() == [[1, 0], [2, 0]]
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("last", "offered"), [
+    (2045, [*range(2030, 2046)]), (2046, [2030, 2035, 2040, 2045, 2046]), (2050, [2030, 2035, 2040, 2045, 2050]),
+])  # fmt: skip
+def test_of_many_years_a_page_offers_those_that_end_in_0_or_5_and_the_last(
+    last: int, offered: list[int], toy: Path
+) -> None:
+    run = read_run(toy / "run.toml", [f"scope.years.last={last}", "scope.beyond='hold'"])
+    found = explorer(Outcome(resolve(run, read_inputs(toy))), None, None)
+    assert found["years"] == offered
+    gwh = np.array(found["gwh"]["plan"])
+    assert gwh.shape[-1] == len(offered)
+    # From 2034 on demand is held.
+    assert (gwh[..., -1] == gwh[..., -2]).all()
+
+
+# --- prices ----------------------------------------------------------------------------------------------------------
+
+
+def test_energy_of_a_year_is_that_which_is_counted_and_else_that_of_the_scenario() -> None:
+    counted: Any = SimpleNamespace(family="Li-ion", years=(2026, 2027), energy=np.array([[1.0, 2], [3, 4], [5, 6]]))
+    energies: Any = {"Li-ion": ((2027, 2028, 2029), np.array([[2.0, 7, 8], [4, 9, 10], [6, 11, 12]]))}
+    assert np.asarray(_at(counted, energies, 2026)).tolist() == [1, 3, 5]
+    assert np.asarray(_at(counted, energies, 2029)).tolist() == [8, 10, 12]
+    assert _at(counted, energies, 2025) is None
+    assert _at(counted, energies, 2030) is None
+
+
+def test_energy_at_which_a_curve_comes_to_a_price() -> None:
+    """From 100 at 10 GWh a fifth less at each doubling: 64 at 40. Above a floor of 20, 84 at 20. What was observed, or
+    lies below the floor, has none."""
+
+    def row(family: str, value: float, case: str = "forecast") -> Any:
+        return SimpleNamespace(family=family, value=value, case=case)
+
+    def learner(family: str, floor: float) -> Any:
+        return SimpleNamespace(family=family, learns_with="Li-ion", year=2028, anchor=(100.0, 90.0, 120.0),
+                               rate=(0.2, 0.1, 0.3), floor=(floor, 0.0, 40.0))  # fmt: skip
+
+    energies = {"plan": {"Li-ion": ((2027, 2028), np.array([[5.0, 10.0], [1.0, 2.0], [7.0, 70.0]]))}}
+    rows = [row("NMC", 64), row("NMC", 80, "observed"), row("LFP", 84), row("LFP", 10), row("Na-ion", 50)]
+    curves: Any = SimpleNamespace(inputs=SimpleNamespace(observations=rows), scenarios=("plan", "other"),
+                                  energy=energies, learners=(learner("NMC", 0.0), learner("LFP", 20.0)))  # fmt: skip
+    found = PriceCurves.needs.func(curves)  # type: ignore[attr-defined]
+    assert found == pytest.approx([40, np.nan, 20, np.nan, np.nan], nan_ok=True)
+
+
+def test_a_curve_starts_where_energy_is_counted() -> None:
+    """A price of the last year that is counted is enough, one of a year before is not."""
+
+    def start(year: int) -> Any:
+        experience = {"Li-ion": SimpleNamespace(years=(2026, 2027))}
+        return SimpleNamespace(learners=[SimpleNamespace(family="LFP", learns_with="Li-ion", year=year)],
+                               experience=experience)  # fmt: skip
+
+    _check_anchors(start(2027))
+    with pytest.raises(
+        InputError, match="the price of LFP is of 2026, before its energy is counted \\(2027\\)"
+    ) as raised:
+        _check_anchors(start(2026))
+    assert [problem.line for problem in raised.value.problems] == [0]

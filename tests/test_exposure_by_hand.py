@@ -1,0 +1,183 @@
+"""Single functions of exposure, each against what is found by hand: supply in draws, stages, the pool, origins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minerals.exposure.cell_origin import moved
+from minerals.exposure.coverage import NOWHERE, Claims, Cuts, Supply, trade
+from minerals.exposure.draws import Places, Ranged, reached, taken_of, upstream
+from minerals.exposure.stages import Recipe, least
+
+# --- supply in draws -------------------------------------------------------------------------------------------------
+
+
+class Fixed:
+    """Two draws of each input, by its key, in place of streams."""
+
+    def __init__(self, **drawn: tuple[float, float]) -> None:
+        self.drawn_of = drawn
+
+    def __len__(self) -> int:
+        return 2
+
+    def drawn(self, key: str, *_: float) -> Any:
+        return np.array(self.drawn_of[key])
+
+
+def test_countries_of_a_customer_are_laid_together_but_for_those_that_close() -> None:
+    """Four countries, of two customers and of nobody, of which the second and the last are kept apart."""
+    places = Places.keeping([1, 3, 1], np.array([0, 1, 1, NOWHERE]), 2)
+    assert places.of.tolist() == [0, 3, 1, 4]
+    assert places.home.tolist() == [0, 1, NOWHERE, 1, NOWHERE]
+    assert places.apart == {1: 3, 3: 4}
+    assert places.shared.tolist() == [[1, 0, 0, 0, 0], [0, 0, 0, 1, 0], [0, 1, 0, 0, 0], [0, 0, 0, 0, 1]]
+
+
+def test_what_is_made_in_draws() -> None:
+    """Ore: 10 kt, of which the second country has 0.3, then 0.4 before all are scaled to one; the world makes 10, then
+    12, half as much for each unit of a need that is twice as large, and 1 that is not drawn. Metal: 4 kt at a
+    utilisation of 0.8, then 0.6, which need does not move, and plants to come, of 2 kt, which deliver all, then half, a
+    quarter for each unit of a need four times as large. Of the third node nothing is known."""
+    nan = np.full(3, np.nan)
+    share = np.array([[0.6, 0.3, 0.1], [1.0, 0.0, 0.0], nan])
+    low, high = share.copy(), share.copy()
+    low[0, 1], high[0, 1] = 0.2, 0.4
+    supply = Ranged(
+        np.array([[6.0, 3.0, 1.0], [4.0, 0.0, 0.0], nan]), share, np.stack([low, high]), [["", "second", ""]] * 3,
+        np.array([10.0, 0.8, 0.0]), np.array([[8.0, 0.6, 0.0], [12.0, 0.9, 0.0]]), ["world", "plants", ""],
+        np.array([False, True, False]), np.array([[0.0, 0, 0], [0, 0, 2], [0, 0, 0]]), np.array([0.5, 1.0]), "delivery",
+        np.array([[1.0, 0, 0], [0, 0, 0], [0, 0, 0]]),
+    )  # fmt: skip
+    streams: Any = Fixed(second=(0.3, 0.4), world=(10, 12), plants=(0.8, 0.6), delivery=(1, 0.5))
+    places = Places.keeping([1], np.array([0, 1, NOWHERE]), 2)
+    made = supply.made(streams, np.arange(3), places, np.array([[2.0, 4.0, 1.0]]))
+    assert made.shape == (2, 3, 4)
+    assert made[:, 0] == pytest.approx(np.array([[3.5, 0, 0.5, 1.5], [6 * 0.6 / 1.1 + 0.5, 0, 0.6 / 1.1, 2.4 / 1.1]]))
+    assert made[:, 1] == pytest.approx(np.array([[4, 0, 0.5, 0], [4 * 0.8 / 0.6, 0, 0.25, 0]]))
+    assert np.isnan(made[:, 2]).all()
+    alone = supply.made(streams, np.array([1]), places)
+    assert alone[:, 0] == pytest.approx(np.array([[4, 0, 2, 0], [4 * 0.8 / 0.6, 0, 1, 0]]))
+
+
+# --- stages ----------------------------------------------------------------------------------------------------------
+
+NONE = np.zeros(0, dtype=np.intp)
+
+
+def recipe(node: int, *inputs: int, natural: tuple[int, ...] = (), synthetic: tuple[int, ...] = ()) -> Recipe:
+    return Recipe(node, 1.0, *(np.array(each, dtype=np.intp) for each in (inputs, natural, synthetic)))
+
+
+def test_a_disruption_reaches_what_is_made_of_a_node_and_what_else_that_takes() -> None:
+    """Ore 0 goes into metal 1, with acid 5 into cathodes 2, these into cells 3. Coke 6 or flake 7 into anodes 4, and
+    these into cells of their own, 8. A stop of ore takes no anodes; of acid it takes no ore, but ore is looked at."""
+    recipes = (recipe(1, 0), recipe(2, 1, 5), recipe(3, 2), recipe(4, natural=(7,), synthetic=(6,)), recipe(8, 4))
+
+    def nodes(mask: Any) -> list[int]:
+        return np.flatnonzero(mask).tolist()
+
+    def of(*hit: int) -> tuple[list[int], list[int]]:
+        found, with_inputs = reached(recipes, np.isin(np.arange(9), hit))
+        return nodes(found), nodes(with_inputs)
+
+    assert of(0) == ([0, 1, 2, 3], [0, 1, 2, 3, 5])
+    assert of(5) == ([2, 3, 5], [1, 2, 3, 5])
+    assert of(6) == ([4, 6, 8], [4, 6, 7, 8])
+    assert of(3) == ([3], [2, 3])
+    assert nodes(upstream(recipes, np.isin(np.arange(9), [2]))) == [0, 1, 2, 5]
+    assert nodes(upstream(recipes, np.isin(np.arange(9), [8]))) == [4, 6, 7, 8]
+    assert reached((), np.array([True, False]))[1].tolist() == [True, False]
+
+
+def test_of_two_routes_each_counts_by_its_share_within_its_bounds() -> None:
+    """A quarter is natural, of which 0.2 is had, and 0.8 of the rest: 0.05 + 0.6. Natural must be a tenth at least, so
+    that 0.5 is had; synthetic a half at least, which is no limit, or nine tenths, of which 0.6 is two thirds. What goes
+    in besides counts too, and an input by one route alone in full."""
+    covered = np.array([[0.9], [0.2], [0.8]])
+    plain, nature, synthesis = (np.array([n]) for n in range(3))
+    assert least(covered, (NONE, nature, synthesis), 0.25) == pytest.approx([0.65])
+    assert least(covered, (NONE, nature, synthesis), 0.25, (0.1, 0.5)) == pytest.approx([0.5])
+    assert least(covered, (NONE, nature, synthesis), 0.05, (0.0, 0.1)) == pytest.approx([0.77])
+    assert least(np.array([[0.9], [1.0], [0.2]]), (NONE, nature, synthesis), 0.25, (0, 0.4)) == pytest.approx([0.25])
+    assert least(covered, (NONE, nature, NONE), 0.25, (0.1, 0.5)) == pytest.approx([0.2])
+    assert least(covered, (plain, nature, synthesis), 1.0, (0.0, 1.0)) == pytest.approx([0.2])
+    assert least(covered, (plain, NONE, NONE), 0.25) == pytest.approx([0.9])
+    assert least(covered * 2, (plain, NONE, NONE), 0.25) == pytest.approx([1.0])
+
+
+# --- the pool --------------------------------------------------------------------------------------------------------
+
+
+def test_a_pool_is_shared_up_to_what_the_others_lack() -> None:
+    """Weights 1, and 1 and 2 of others, who lack 4 and 100. Of 30 the first other has its 4, and 26 are shared 1 to 2.
+    Of 200 both have all they lack. Without a weight the group has what they leave."""
+    claims = Claims(np.ones(3), np.array([[1.0, 2.0]] * 3), np.array([[4.0, 100.0]] * 3))
+    assert claims.taken(np.array([30.0, 200.0, 0.0])) == pytest.approx([26 / 3, 96, 0])
+    assert claims.left(np.array([30.0, 200.0, 104.5])) == pytest.approx([0, 96, 0.5])
+    without = Claims(np.zeros(3), claims.weights, claims.lacked)
+    assert without.taken(np.array([30.0, 200.0, 0.0])) == pytest.approx([0, 96, 0])
+    endless = Claims(np.array([1.0]), np.array([[3.0, 0.0]]), np.full((1, 2), np.inf))
+    assert endless.taken(np.array([8.0])) == pytest.approx([2])
+
+
+def some_supply(scale: float = 1.0) -> Supply:
+    """Two customers, at home with the first two of three countries. Ore: 6, 1 and 2 kt for needs of 3 and 5; metal that
+    nobody needs; and a node of which nothing is known."""
+    made = np.array([[6.0, 1.0, 2.0], [1.0, 0.0, 0.0], [np.nan] * 3])
+    need = np.array([[3.0, 5.0], [0.0, 0.0], [1.0, 1.0]])
+    return Supply(made * scale, need * scale, np.array([10.0, 20.0]) * scale, np.array([0, 1, NOWHERE]))
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.01])
+def test_what_customers_have_of_what_they_need(scale: float) -> None:
+    """The first makes 6, keeps 3 and exports 3; the second lacks 4 and has 3 + 2 in the pool: all it lacks. A stop of
+    both exporters leaves it its own 1. That holds in any unit."""
+    supply = some_supply(scale)
+    assert supply.needed.tolist() == [True, False, True]
+    assert supply.unknown.tolist() == [False, False, True]
+    assert supply.weights == pytest.approx(np.array([[3, 5], [10, 20], [1, 1]]) * scale)
+    assert supply.usually == pytest.approx(np.array([[3, 5], [0, 0], [0, 0]]) * scale)
+    cut = np.zeros((3, 3))
+    stopped = trade(supply, Cuts(np.where(np.arange(3) == 1, 0.0, 1.0) + cut, cut))
+    assert stopped.left[:2] == pytest.approx(np.array([[1, 1 / 5], [1, 1]]))
+    half = trade(supply, Cuts(cut + np.array([0.5, 0, 0]), cut + np.array([0, 0, 0.5])))
+    assert half.left[0] == pytest.approx([1, (1 + 1.5 + 1) / 5])
+    assert half.exported[0] == pytest.approx(np.array([1.5, 0, 1]) * scale)
+    own_cut = trade(supply, Cuts(cut, cut + np.array([0.6, 0, 0])))
+    assert own_cut.lacked[0] == pytest.approx(np.array([0.6, 4]) * scale)
+    # 2 kt for 0.6 and 4 that lack, by 3 and 5 of need, in which the first has all it lacks.
+    assert own_cut.left[0] == pytest.approx([1, (1 + 1.4) / 5])
+
+
+def test_nodes_that_are_cut_are_those_of_which_anything_is() -> None:
+    cuts = Cuts(np.array([[0.0, 0.5], [0.0, 0.0], [0.0, 0.0]]), np.array([[0.0, 0.0], [0.2, 0.0], [0.0, 0.0]]))
+    assert cuts.nodes.tolist() == [True, True, False]
+
+
+def test_what_stands_inside_loses_its_output_alone() -> None:
+    """Half inside, half abroad; a tenth of all output is cut, and half of exports."""
+    cuts = Cuts(np.full((1, 2), 0.5), np.full((1, 2), 0.1))
+    assert taken_of(np.array([[0.5, 0.5]]), cuts, np.array([True, False])) == pytest.approx([0.05 + 0.5 * 0.55])
+
+
+# --- moved origins ---------------------------------------------------------------------------------------------------
+
+
+def test_an_observed_origin_moves_with_what_makers_make() -> None:
+    """Home had 0.5 of the cells and 0.4 of the world's, where it has 0.2 now: 0.25. Of those abroad one makes half of
+    what it did, the second as much, and one that was not there 0.15 of the world: as 0.15 to 0.2 and 0.15."""
+    observed, before = np.array([0.5, 0.3, 0.2, 0.0]), np.array([0.4, 0.3, 0.3, 0.0])
+    now, own = np.array([0.2, 0.15, 0.3, 0.15]), np.array([1.0, 0.0, 0.0, 0.0])
+    assert moved(observed, before, now, own) == pytest.approx([0.25, 0.225, 0.3, 0.225])
+    # Own plants go first, up to all, and share that as they make it.
+    assert moved(observed, before, np.array([1.0, 0.15, 0.3, 0.15]), own) == pytest.approx([1, 0, 0, 0])
+    two = np.array([1.0, 1.0, 0.0, 0.0])
+    assert moved(observed, before, np.array([0.2, 0.2, 0.3, 0.0]), two) == pytest.approx([0.25, 0.2, 0.55, 0])
+    # Where nobody is left abroad all comes from home, and where nobody is left at all nothing is known.
+    at_home = np.array([1.0, 0.0])
+    assert moved(np.array([0.6, 0.4]), np.array([0.5, 0.5]), np.array([0.1, 0.0]), at_home) == pytest.approx([1, 0])
+    assert moved(np.array([0.6, 0.4]), np.array([0.5, 0.5]), np.array([0.0, 0.0]), at_home) == pytest.approx([0, 0])
