@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minerals.case.criteria import cost_cap_of, criteria_of, criterion
 from minerals.case.explorer import explorer
 from minerals.case.measures import running, yearly_cost
-from minerals.case.mix_data import Assembly
-from minerals.case.optimise import COST_CAP, LEAST_MET, _met, cost_cap_of, criteria_of, criterion
+from minerals.case.mix_data.sourcing import Sourcing
+from minerals.case.optimise import LEAST_MET, _met
 from minerals.case.origin import Origins
 from minerals.case.outcome import Outcome
 from minerals.case.prices import PriceCurves, _at, _check_anchors
 from minerals.case.unknown import _as_cathodes
 from minerals.case.uses import Uses
-from minerals.config import Optimise, read_run
+from minerals.config import COST_CAP, Optimise, read_run
 from minerals.errors import InputError
 from minerals.exposure.stages import ACTIVE, CELL, MINING
 from minerals.mix.data import ABROAD
@@ -134,14 +135,14 @@ def test_where_nobody_is_known_to_make_cells_those_abroad_sell_at_the_least_pric
 
     def makers(abroad: list[float], *cheap: str) -> Any:
         own, known = np.array([[1.0, 0.0, 0.0]]), np.array([False])
-        of: Any = SimpleNamespace(
-            at={2031: 0}, place={"na": 0}, regions=("Here",), prices=SimpleNamespace(cheap=frozenset(cheap)),
+        frame: Any = SimpleNamespace(
+            at={2031: 0}, place={"na": 0}, regions=("Here",),
             chokepoints=SimpleNamespace(
                 halves=lambda regions, at: (own, np.array([abroad])), makers_known=lambda at: known,
                 inputs=SimpleNamespace(countries=("DEU", "CHN", "KOR")),
             ),
         )  # fmt: skip
-        found: Any = Assembly._makers_of(of, *("Here", "na", 2031))  # type: ignore[arg-type]
+        found: Any = Sourcing(frame, frozenset(cheap)).makers(*("Here", "na", 2031))  # type: ignore[arg-type]
         return {name: each.tolist() for name, each in found.items()}
 
     assert makers([0, 0, 0], "CHN", "KOR") == {"Here": [1, 0, 0], ABROAD: [0, 0.5, 0.5]}
