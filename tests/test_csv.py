@@ -233,7 +233,7 @@ def test_any_text_is_a_finite_number_or_told(text: str) -> None:
 
 def test_a_thousand_rows_without_locator_are_one_line(toy: Path) -> None:
     with (toy / "reserves.csv").open("a", encoding="utf-8") as file:
-        file.writelines(f"lithium,CHL,{1000 + year},9200,,,kt,book,,official,\n" for year in range(1000, 1090))
+        file.writelines(f"lithium,DEU,{1000 + year},9200,,,kt,book,,official,\n" for year in range(1000, 1090))
     with (toy / "battery_demand.csv").open("a", encoding="utf-8") as file:
         years = [(s, k, y) for s in ("car", "stationary") for k in ("past", "plan", "shift") for y in range(1990, 2028)]
         file.writelines(f"{k},Europe,{s},{y},1,,,GWh,nominal,book,,model,\n" for s, k, y in years)
