@@ -149,7 +149,7 @@ def values(of: Any, keys: list[float]) -> Iterator[float]:
         yield from numbers(of)
 
 
-def told(name: str, held: object) -> str:
+def summed(name: str, held: object) -> str:
     """How many numbers there are, their sum, and that of each times its place; the same of what stands in keys."""
     keys: list[float] = []
     found = np.array(list(values(held, keys)))
@@ -284,7 +284,7 @@ def test_what_stops_leave_is_what_it_was(name: str, folder: Path, golden: Callab
     found = ready(folder, name)
     assert found.chokepoints is not None
     of_parts = of_flows_and_prices(found), left_by_stops(found.chokepoints), draws_of_stops(found.chokepoints)
-    lines = [told(*each) for part in of_parts for each in part]
+    lines = [summed(*each) for part in of_parts for each in part]
     golden(f"laid_out/stops-{name}.txt", "".join(lines))
 
 
@@ -296,7 +296,7 @@ def test_tables_of_what_stops_leave_are_what_they_were(
     found = run(folder / "rich-whole.toml", [EVENTS, *sets, "exposure.draws=20"], layered(folder, above))
     tables = ("accessible", "binding_nodes", "disruptions", "weighted_loss", "lost_minerals", "supply_gap",
               "gwh_at_risk", "loss_by_length", "months_that_halve", "intervals", "drivers", "lost_unknown")  # fmt: skip
-    others = [told(table, frame.select_dtypes("number").to_numpy().ravel())
+    others = [summed(table, frame.select_dtypes("number").to_numpy().ravel())
               for table, frame in found.tables.items() if table not in (*tables, *AS_READ)]  # fmt: skip
     golden(f"runs/stops-{name}.txt", as_text(found, "", 7, tables) + "\n" + "".join(others))
 
@@ -381,7 +381,7 @@ def of_limits(data: MixData, glossary: Glossary) -> Iterator[str]:
             words = [limit.words(glossary, data, *each) for each in index]
             amounts = [limit.amount(data, *each)[0] for each in index] if limit.amount is not None else []
             yield f"{name} {limit.rank} {limit.kind.name} {limit.amounts} {limit.worth} {limit.made_at_home}\n"
-            yield told("  amounts", (amounts, [each.whole for each in words], [each.scale for each in words]))
+            yield summed("  amounts", (amounts, [each.whole for each in words], [each.scale for each in words]))
             yield from (f"  {each.what}; {each.about}; {each.unit}; {each.looser}\n" for each in (words[0], words[-1]))
 
 
@@ -408,13 +408,13 @@ def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Calla
     config = read_run(folder / "rich-chosen.toml", [EVENTS, *LONG, *MIXES[name]])
     inputs = read_inputs(inputs_of(config, layered(folder, "small" if name == "small" else "")))
     ((assembly, data),) = prepared(config, inputs).mixes.values()
-    lines = [told(each.name, getattr(data, each.name)) for each in fields(data)]
+    lines = [summed(each.name, getattr(data, each.name)) for each in fields(data)]
     mix: Any = SimpleNamespace(data=data, assembly=assembly, config=assembly.config)
     beside = with_measures(mix, inputs, MEASURES, own_lengths(mix))
     plan = plan_of(beside)
-    lines += [told(f"beside {each.name}", getattr(beside, each.name)) for each in fields(beside)
+    lines += [summed(f"beside {each.name}", getattr(beside, each.name)) for each in fields(beside)
               if getattr(beside, each.name) != getattr(data, each.name)]  # fmt: skip
-    lines += [told("running", running(beside, plan.plants)), told("lost", losses_with(mix, beside, plan))]
+    lines += [summed("running", running(beside, plan.plants)), summed("lost", losses_with(mix, beside, plan))]
     lines += of_programme(beside)
     if name in ("excluded", "observed", "two-regions"):
         left, glossary = without_a_third(beside), glossary_of(assembly.chokepoints, inputs)
