@@ -9,8 +9,8 @@ left out, ends of what is uncertain, and intensities by use and year. `pytest te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_finer import INTENSITY
-from test_golden_runs import AS_READ, as_text, numbers
+from test_golden_runs import AS_READ, as_text, summed
 from test_whole_toy import NEW_PLANTS
 from test_yields import NODE, NODES, ROWS
 
@@ -131,30 +131,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for base in ("whole", "chosen"):
         (place / f"rich-{base}.toml").write_text(rows.replace("whole.toml", f"{base}.toml"), encoding="utf-8")
     return place
-
-
-def values(of: Any, keys: list[float]) -> Iterator[float]:
-    """As `numbers`, but what stands in keys goes to a list of its own: years would leave no digit to small values."""
-    if isinstance(of, Mapping):
-        for key, value in of.items():
-            keys += numbers(key)
-            yield from values(value, keys)
-    elif is_dataclass(of):
-        for each in fields(of):
-            yield from values(getattr(of, each.name), keys)
-    elif isinstance(of, (tuple, list)):
-        for each in of:
-            yield from values(each, keys)
-    else:
-        yield from numbers(of)
-
-
-def summed(name: str, held: object) -> str:
-    """How many numbers there are, their sum, and that of each times its place; the same of what stands in keys."""
-    keys: list[float] = []
-    found = np.array(list(values(held, keys)))
-    of_keys = f" by {len(keys)} {sum(keys):.10g} {np.array(keys) @ np.arange(len(keys)):.10g}" if keys else ""
-    return f"{name} {len(found)} {found.sum():.7g} {found @ np.arange(len(found)):.7g}{of_keys}\n"
 
 
 # --- what stops leave ------------------------------------------------------------------------------------------------
@@ -367,7 +343,8 @@ def of_programme(data: MixData) -> Iterator[str]:
         )
     for name in sorted(set(of_columns)):
         mine, upper = of_columns == name, np.where(np.isfinite(form.col_upper), form.col_upper, -1.0)
-        yield line(f"{name} bounds", upper[mine], columns[mine], form.col_lower[mine])
+        lower = np.where(np.isfinite(form.col_lower), form.col_lower, -1.0)
+        yield line(f"{name} bounds", upper[mine], columns[mine], lower[mine])
 
 
 def of_limits(data: MixData, glossary: Glossary) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import conftest
 import numpy as np
@@ -133,44 +134,56 @@ LAID_OUT: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def numbers(of: Any) -> Iterator[float]:
-    """Every number of a value, of keys and texts a 1 each; what is infinite, or nobody knows, last as a 2."""
+def in_order(of: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    """Keys and values, in the order of the keys as texts, whichever was filled in first."""
+    return sorted(of.items(), key=lambda item: "|".join(map(str, item[0])) if type(item[0]) is tuple else str(item[0]))
+
+
+def values(of: Any, names: list[float]) -> Iterator[float]:
+    """Every number of a value; what is infinite, or nobody knows, is a 2, and what is neither number nor text a 1.
+    Texts, as numbers that hardly another has, and all that stands in keys go to `names`: they would leave no digit to
+    small values."""
     if isinstance(of, Mapping):
-        for key, value in of.items():
-            yield from numbers(key)
-            yield from numbers(value)
+        for key, value in in_order(of):
+            names += list(values(key, names))
+            yield from values(value, names)
+    elif isinstance(of, str):
+        names.append(float(crc32(of.encode()) % 1009))
     elif isinstance(of, (bool, np.bool_, int, float, np.integer, np.floating)):
         yield float(of) if math.isfinite(of) else 2.0
-    elif isinstance(of, (frozenset, set, tuple, list, np.ndarray)):
-        for value in sorted(of, key=repr) if isinstance(of, (frozenset, set)) else of:
-            yield from numbers(value)
+    elif isinstance(of, (frozenset, set)):
+        yield from values(dict.fromkeys(of, True), names)
+    elif isinstance(of, (tuple, list, np.ndarray)):
+        for each in of:
+            yield from values(each, names)
     elif is_dataclass(of):
         for each in fields(of):
-            yield from numbers(getattr(of, each.name))
+            yield from values(getattr(of, each.name), names)
     elif of is not None:
         yield 1.0
+
+
+def summed(name: str, held: object) -> str:
+    """How many numbers there are, their sum, and that of each times its place; the same of names."""
+    names: list[float] = []
+    found = np.array(list(values(held, names)))
+    of_names = f" by {len(names)} {sum(names):.10g} {np.array(names) @ np.arange(len(names)):.10g}" if names else ""
+    return f"{name} {len(found)} {found.sum():.7g} {found @ np.arange(len(found)):.7g}{of_names}\n"
 
 
 @pytest.mark.parametrize("name", LAID_OUT)
 def test_what_a_mix_is_chosen_from_is_what_it_was(
     name: str, shipped_inputs: Inputs, golden: Callable[[str, str], None]
 ) -> None:
-    """Of each field how many numbers it holds, their sum, and that of each times its place."""
     shipped, sets = LAID_OUT[name]
     ((_, data),) = prepared(read_run(shipped, sets), shipped_inputs).mixes.values()
-    lines = []
-    for each in fields(data):
-        found = np.array(list(numbers(getattr(data, each.name))))
-        lines.append(f"{each.name} {len(found)} {found.sum():.7g} {found @ np.arange(len(found)):.7g}")
-    golden(f"laid_out/{name}.txt", "\n".join(lines) + "\n")
+    golden(f"laid_out/{name}.txt", "".join(summed(each.name, getattr(data, each.name)) for each in fields(data)))
 
 
 def test_what_a_page_computes_from_is_what_it_was(shipped_inputs: Inputs, golden: Callable[[str, str], None]) -> None:
     ready = prepared(read_run("europe-2035", ["scope.years={first=2034, last=2035}"]), shipped_inputs)
     found = explorer(ready.outcome, ready.chokepoints, ready.packs)
-    lines = [f"{name} {len(held)} {held.sum():.7g} {held @ np.arange(len(held)):.7g}"
-             for name, each in found.items() for held in [np.array(list(numbers(each)))]]  # fmt: skip
-    golden("runs/explorer.txt", "\n".join(lines) + "\n")
+    golden("runs/explorer.txt", "".join(summed(*each) for each in found.items()))
 
 
 #: Golden file → changes of the run whose mix is chosen, with which no mix keeps all limits.
