@@ -1,4 +1,4 @@
-"""A run with [exposure], set up: what its batteries need of each node, and what the world supplies, year by year.
+"""Exposure of a run: what its batteries need of each node, and what the world supplies, year by year.
 
 A node is needed where its next stage stands, in the reference world as in a plan; `embodied` has the world as if all
 of a battery were needed where it is used, for who supplies what it is made of. Supply is what is published, else what
@@ -46,13 +46,7 @@ from .follow_on import Chosen
 from .growth import Growth, Since
 from .origin import Origins
 from .outcome import Outcome
-from .reference import (
-    REFERENCE,
-    World,
-    into_cells_of,
-    need_of,
-    passing_of,
-)  # fmt: skip
+from .reference import REFERENCE, World, into_cells_of, need_of, passing_of
 from .unknown import Assumed, assumed_of
 from .uses import Batteries, Uses, batteries, relief_of
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from ..config import (
-    COST_CAP,
-    GOALS,
-    Optimise,
-)
+from ..config import COST_CAP, GOALS, Optimise
 from ..mix.solution import Criteria
 
 

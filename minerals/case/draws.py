@@ -35,7 +35,7 @@ from ..tables.codes import ENERGY, GRAPHITE_ROUTES
 from ..tables.supply import Event, Node
 from .arrays import ENDS, additions_of, cells_of, finer_ends, pack_of
 from .chokepoints import Chokepoints
-from .draws_in_year import InYear, Lost
+from .draws_in_year import DrawnLoss, InYear
 from .outcome import Outcome
 from .reference import REFERENCE
 from .shares import DrawnShares, share_weights
@@ -60,19 +60,19 @@ class Drawn:
         self.chokepoints, self.streams = chokepoints, Streams(count, seed)
         self._of_demand: dict[str, Array] = {}
         self._of_shares: dict[str, tuple[Array, Array]] = {}
-        self._lost: dict[tuple[str, tuple[str, ...], int], dict[str, Lost]] = {}
+        self._lost: dict[tuple[str, tuple[str, ...], int], dict[str, DrawnLoss]] = {}
 
-    def lost(self, events: Sequence[Event], regions: tuple[str, ...], year: int) -> list[dict[str, Lost]]:
+    def lost(self, events: Sequence[Event], regions: tuple[str, ...], year: int) -> list[dict[str, DrawnLoss]]:
         """What is lost by some events in a year, by its place, for regions that share a pool: of each, by scenario."""
         new = [event for event in events if (event.disruption, regions, year) not in self._lost]
-        parts: list[list[dict[str, Lost]]] = [[] for _ in new]
+        parts: list[list[dict[str, DrawnLoss]]] = [[] for _ in new]
         for part in self.streams.parts(ROWS) if new else ():
             at_once = InYear(self, part, new, regions, year)
             for place, event in enumerate(new):
                 parts[place].append(at_once.lost(event))
         for event, found in zip(new, parts, strict=True):
             self._lost[event.disruption, regions, year] = {
-                scenario: Lost(*(np.concatenate([part[scenario][kind] for part in found]) for kind in range(3)))
+                scenario: DrawnLoss(*(np.concatenate([part[scenario][kind] for part in found]) for kind in range(3)))
                 for scenario in self.chokepoints.scenarios
             }
         return [self._lost[event.disruption, regions, year] for event in events]

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from .draws import Drawn
 
 Index = NDArray[np.intp]
+#: Inputs that are drawn: how much a stop takes, and for how long.
 SEVERITY: Key = ("severity",)
 MONTHS: Key = ("months",)
+#: Tables of inputs that are drawn: where next plants stand, and what nobody knows of.
 LOCATION, UNKNOWN = "marginal_location", "unknown"
 
 
-class Lost(NamedTuple):
+class DrawnLoss(NamedTuple):
     """What is lost in every draw, the first at the values, (row) each [GWh]: of the batteries, and of the cells that
     are planned to be made at home; and how many these are."""
 
@@ -40,7 +42,7 @@ class Lost(NamedTuple):
     at_home: Array
 
 
-class Hit(NamedTuple):
+class DrawnHit(NamedTuple):
     """What a disruption leaves, in every draw: accessible and own supply of each node, (row, node), and the part of its
     cells that each maker can still make and sell, (row or 1, chemistry, place). cuts: what it takes of some nodes,
     (row, of these, place), or None without one; lasts: part of the year that it fills, (row) or (1); shared: of these
@@ -133,12 +135,12 @@ class InYear:
         return self._cells[scenario]
 
     @cached_property
-    def without(self) -> Hit:
+    def without(self) -> DrawnHit:
         """What there is without a disruption."""
         reach = access(self.supply, self.group)
         had = (reach.accessible, np.inf), (np.nan_to_num(reach.own), 0.0)
         accessible, own = (self._of_all(values * self.needed[:, self.nodes], other) for values, other in had)
-        return Hit(accessible, own, np.ones((1, *self.origin.shape[1:])), self.nodes[:0], None, np.ones(1))
+        return DrawnHit(accessible, own, np.ones((1, *self.origin.shape[1:])), self.nodes[:0], None, np.ones(1))
 
     def _of_all(self, values: Array, other: float) -> Array:
         """Values of the nodes that are followed, (row, node), as of all nodes."""
@@ -146,7 +148,7 @@ class InYear:
         out[..., self.nodes] = values
         return out
 
-    def hit(self, event: Event | None) -> Hit:
+    def hit(self, event: Event | None) -> DrawnHit:
         """What there is with an event."""
         without = self.without
         if event is None:
@@ -174,7 +176,7 @@ class InYear:
                 shared = Shared(np.where(taken, had, np.inf), supply.need - usual, usual, cells)
         low, months, high = event.months
         lasts = np.minimum(self.streams.drawn(MONTHS, months, low, high) / YEAR, 1.0)
-        return Hit(accessible, own, self._cells_left(cuts, nodes, covered), nodes, cuts, lasts, shared)
+        return DrawnHit(accessible, own, self._cells_left(cuts, nodes, covered), nodes, cuts, lasts, shared)
 
     def _cuts(self, event: Event, nodes: Index) -> Cuts:
         """What an event takes, of some nodes, (row, node, place) each."""
@@ -240,7 +242,7 @@ class InYear:
             self._pers[scenario] = per
         return self._pers[scenario]
 
-    def _had(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
+    def _had(self, scenario: str, hit: DrawnHit) -> tuple[Array, Array]:
         """What a plan has of each node by own plants, and of all without stocks, (row, node) each, per unit of what
         `_per` says. Uses that the scope leaves out need as many times as much as the plan."""
         chokepoints, per = self.chokepoints, self._per(scenario)
@@ -249,7 +251,7 @@ class InYear:
         accessible = accessible + relief + self._follow_on(scenario, hit) / per
         return own, self._with_unknown(scenario, hit, accessible, relief)
 
-    def _with_unknown(self, scenario: str, hit: Hit, accessible: Array, relief: Array) -> Array:
+    def _with_unknown(self, scenario: str, hit: DrawnHit, accessible: Array, relief: Array) -> Array:
         """What there is of each node, (row, node), with what an event leaves of what nobody knows: a part of what the
         plan needs, beside what is recovered; both per unit of demand and of use."""
         if hit.cuts is None or self.supply.assumed is None:
@@ -270,7 +272,7 @@ class InYear:
         drawn, value = (cells * plan.home @ plan.total_use for cells in (self.cells(scenario), plan.cells))
         return np.asarray(plan.need * np.divide(drawn, value, out=np.ones_like(drawn), where=value > 0))
 
-    def _follow_on(self, scenario: str, hit: Hit) -> Array:
+    def _follow_on(self, scenario: str, hit: DrawnHit) -> Array:
         """What there is of what is built for the plan, (node) or (row, node)."""
         follow = self.chokepoints.follow_on(scenario, self.regions, self.year)
         if hit.cuts is None or not follow.amount[hit.nodes].any():
@@ -299,7 +301,7 @@ class InYear:
             out[:, place] = shares / shares.sum(axis=1, keepdims=True)
         return out
 
-    def supplied(self, scenario: str, hit: Hit) -> Supplied:
+    def supplied(self, scenario: str, hit: DrawnHit) -> Supplied:
         """What there is for a plan, one question a draw, per unit of its demand."""
         chokepoints, plan, cell = self.chokepoints, self.plan(scenario), self.chokepoints.cell
         if scenario not in self._withouts:
@@ -326,13 +328,13 @@ class InYear:
             origin = np.where(chokepoints.chooses_origin(self.regions, self.year)[:, None], chosen, origin)
         return origin
 
-    def _made_at_home(self, scenario: str, hit: Hit) -> Array:
+    def _made_at_home(self, scenario: str, hit: DrawnHit) -> Array:
         """Share of the planned cells that can be made at home, (row or 1, chemistry)."""
         origin = self._origin(scenario)
         made = (origin * hit.cells)[..., self.inside].sum(axis=-1)
         return np.where(origin.any(axis=-1), made, 1.0)
 
-    def _bought(self, scenario: str, hit: Hit) -> Array:
+    def _bought(self, scenario: str, hit: DrawnHit) -> Array:
         """Planned cells that makers abroad still make and sell, (row or 1, chemistry) [GWh]: as of
         `Chokepoints.supplied`, with all that makers share per unit of what `_per` says."""
         chokepoints, shared = self.chokepoints, hit.shared
@@ -347,7 +349,7 @@ class InYear:
         bought = np.where(which, 0.0, made * hit.cells).sum(axis=-1)
         return np.asarray(bought + shared.sold(chokepoints.orders[scenario], wanted, home, use, per))
 
-    def _totals(self, scenario: str, hit: Hit) -> tuple[Array, Array]:
+    def _totals(self, scenario: str, hit: DrawnHit) -> tuple[Array, Array]:
         """Batteries to be had, and those of them made at home, as if a stop lasted all year, (row) each [GWh]."""
         if hit is not self.without or scenario not in self._undisturbed:
             factory = self.chokepoints.factory(scenario, self.regions, self.year)
@@ -357,7 +359,7 @@ class InYear:
             self._undisturbed[scenario] = found
         return self._undisturbed[scenario]
 
-    def lost(self, event: Event) -> dict[str, Lost]:
+    def lost(self, event: Event) -> dict[str, DrawnLoss]:
         """What an event takes of each plan, with what is short anyway."""
         hit, out = self.hit(event), {}
         for scenario in self.chokepoints.scenarios:
@@ -373,7 +375,7 @@ class InYear:
             # What a solver's rounding may leave is nothing.
             nothing = NOTHING * float(plan.cells.sum())
             short, short_at_home = plan.cells.sum() - had, at_home - home
-            out[scenario] = Lost(
+            out[scenario] = DrawnLoss(
                 demand * np.where(short > nothing, short, 0.0),
                 demand * np.where(short_at_home > nothing, short_at_home, 0.0),
                 demand * at_home * np.ones(len(had)),

@@ -1,4 +1,4 @@
-"""Whether a run with [optimise] fits together: all that does not, before anything is computed."""
+"""Whether a run with [optimise] fits together, and its keys name what the run has: before a mix is laid out."""
 
 from __future__ import annotations
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..config import (
-    OPTIMISED,
-)
+from ..config import OPTIMISED
 from ..errors import NumericalTrouble
 from ..exposure.makers import ORDERS, Order
 from ..haste import frozen

@@ -12,16 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..config import (
-    COMMAND_LINE,
-    OPTIMISED,
-    Optimise,
-    Run,
-    Scenario,
-    ShareChange,
-    playback_of,
-    runs_by_mix,
-)
+from ..config import COMMAND_LINE, OPTIMISED, Optimise, Run, Scenario, ShareChange, playback_of, runs_by_mix
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, listed
 from ..haste import frozen, value_class
 from ..mix.compiled import Compiled
@@ -65,7 +56,7 @@ LESS = "give it more, or ask for fewer years, segments or disruptions. Nothing w
 #: What to do where the solver does not tell why there is no mix.
 FEWER = "Ask for fewer years, segments or disruptions to find it. Nothing was written."
 #: What to do where limits contradict each other by no more than rounding.
-WIDER = "Loosen one a little: the least share made at home, a cap, or growth. Nothing was written."
+WIDER = "Loosen one a little: own_share, a cap, or growth. Nothing was written."
 #: A share of a mix below this is rounding of the solver.
 LEAST_SHARE = 1e-9
 #: Where none of the demand is met, this share is: what is wanted, for which lines are built, is read from what is met.

@@ -23,7 +23,7 @@ from ..tables.inputs import Inputs
 from ..tables.parameters import RECYCLING_ROUTES
 from .chain import returning
 from .mix_data.assembly import Assembly
-from .mix_data.returns import NOTHING
+from .mix_data.frame import LEAST_PART
 
 #: Batteries that reach recyclers, those that could, and what is lost in making cells.
 COLLECTED, UNCOLLECTED, SCRAP = Stream("collected"), Stream("uncollected"), Stream("scrap")
@@ -73,12 +73,12 @@ def recycling(
         for i, r in enumerate(assembly.regions):
             for y in (year for year in assembly.years if year >= begins):
                 at = full.index(y)
-                if gwh[stream][i, at] <= NOTHING or part[i, at] <= NOTHING:
+                if gwh[stream][i, at] <= LEAST_PART or part[i, at] <= LEAST_PART:
                     continue
                 out["recycling_cost"][r, way, y] = cost * float(part[i, at])
                 for m in assembly.returns.minerals:
                     each = held[stream][i, known.index(m), at] / gwh[stream][i, at] * gained[i, known.index(m), at]
-                    if abs(each) > NOTHING:
+                    if abs(each) > LEAST_PART:
                         out["recycling_gain"][r, way, m, y] = float(each)
     out["recycling_most"] = {
         (r, stream, y): float(by_year[i, full.index(y)])

@@ -81,7 +81,7 @@ class Assembly(Frame):
         )  # fmt: skip
 
     def at_prices(self, prices: PackPrices, data: MixData) -> tuple[Assembly, MixData]:
-        """The same, and its data, at other prices of packs."""
+        """The same, and its data, at other prices of packs. Its parts are the same ones: no price enters them."""
         again = copy(self)
         again.prices = prices
         return again, replace(data, **again.pricing.data())

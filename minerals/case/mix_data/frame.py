@@ -22,6 +22,9 @@ from ..outcome import Outcome
 Pools = Mapping[Pool, tuple[Region, ...]]
 PoolsOf = Mapping[Disruption, tuple[Pool, ...]]
 
+#: Parts of a material or of cells below this are rounding.
+LEAST_PART = 1e-12
+
 
 class Frame:
     """A run with every candidate on its axis and nothing chosen yet.

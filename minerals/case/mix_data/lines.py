@@ -120,13 +120,13 @@ class Lines:
         where the region has none.
         """
         inputs = self.chokepoints.inputs
-        frame = inputs.cell_capacity
+        rows = inputs.cell_capacity
         part = {
             group: sum(share for code, share in by_country.items() if inputs.homes.get(code) == region)
             for group, by_country in inputs.blocs.items()
         }
-        part |= {code: 1.0 for code in frame["country"] if inputs.homes.get(code) == region}
-        mine = frame.assign(value=frame["value"] * frame["country"].map(part)).dropna(subset="value")
+        part |= {code: 1.0 for code in rows["country"] if inputs.homes.get(code) == region}
+        mine = rows.assign(value=rows["value"] * rows["country"].map(part)).dropna(subset="value")
         groups = mine[mine["country"].str.startswith("R_") & (mine["value"] > 0)]
         mine = groups if len(groups) else mine[~mine["country"].str.startswith("R_")]
         capacity = mine[mine["measure"] == "capacity"].groupby("year")["value"].sum()

@@ -13,8 +13,7 @@ from ...exposure.stages import ACTIVE, REFINING
 from ...flows.demand import Array
 from ...mix.data import Chemistry, Customer, Disruption, Key, Node, Pool, Region, Supplier, Year
 from ..chokepoints import Stop
-from .frame import Frame
-from .returns import NOTHING
+from .frame import LEAST_PART, Frame
 from .sourcing import Sourcing
 
 #: What disruptions leave of cells, (stop): of all made at home and bought, (stop, chemistry) each, and by chemistry and
@@ -57,9 +56,7 @@ class Recourse:
             "stocked": self.stocked() if by_need else {},
         }  # fmt: skip
 
-    def _note_cells(
-        self, found: dict[str, Any], d: Disruption, pool: Pool, y: Year, e: int, cells: Cells
-    ) -> Array:  # fmt: skip
+    def _note_cells(self, found: dict[str, Any], d: Disruption, pool: Pool, y: Year, e: int, cells: Cells) -> Array:
         """Note what a disruption, by its place among all, leaves of the cells that regions make and buy: of all alike,
         or of each maker where a mix chooses these. The most that any mix has made at home, (chemistry) [1]."""
         chokepoints, regions, at = self.chokepoints, self.frame.pools[0][pool], self.frame.at[y]
@@ -177,12 +174,8 @@ class Recourse:
         """Note what a disruption, by its place among all, leaves of inputs that makers outside the run share, where
         some mix could lack them, and the cells that these go into: `MixData.inputs` and `keeps`. These are then not in
         `left`."""
-        chokepoints, regions, at, order = (
-            self.chokepoints,
-            self.frame.pools[0][pool],
-            self.frame.at[y],
-            self.frame.order,
-        )
+        chokepoints, order = self.chokepoints, self.frame.order
+        regions, at = self.frame.pools[0][pool], self.frame.at[y]
         assert order is not None
         shared, (sharing, kept) = chokepoints.shared(regions, at, stops), self._sharing(regions, at, stops)
         use, wanted = self.frame.largest_use(regions, y)
@@ -209,7 +202,7 @@ class Recourse:
                 if part > 0:
                     found["keeps"][d, pool, j, Customer(chokepoints.customers[b]), c, y] = float(part)
                     rest = found["left"].get((d, pool, j, c, y), 1.0) - float(part)
-                    found["left"][d, pool, j, c, y] = rest if rest > NOTHING else 0.0
+                    found["left"][d, pool, j, c, y] = rest if rest > LEAST_PART else 0.0
 
     def _chain(self) -> dict[str, Any]:
         """Of which node each other is made, by name."""

@@ -11,12 +11,10 @@ from ...flows.demand import Array
 from ...mix.data import Key, Life, Mineral
 from ..chain import recoveries_in_detail, returning_in_detail
 from ..uses import RELIEVED
-from .frame import Frame
+from .frame import LEAST_PART, Frame
 
 #: Measure of the law on least recycled content.
 RECYCLED = "recycled_content"
-#: Shares of material below this are nothing.
-NOTHING = 1e-12
 
 
 class Returns:
@@ -57,6 +55,7 @@ class Returns:
         return self.frame.outcome.arrays.intensity_by_year
 
     def content(self) -> dict[Key, float]:
+        """What a cell holds of each of these minerals, (chemistry, mineral, year) → [kt/GWh], where it holds any."""
         full, known = self.frame.resolved.years.labels, self.frame.resolved.minerals.labels
         return {
             (c, m, y): float(self._intensity[place, known.index(m), full.index(y)])
@@ -103,7 +102,7 @@ class Returns:
                         for a, k in enumerate(self.frame.years[: b + 1]):
                             amount = float(profile[b, a] * rate[of_all, first + b])
                             amount += float(scrap[of_all]) if k == y else 0.0
-                            if amount > NOTHING:
+                            if amount > LEAST_PART:
                                 returned[r, name, m, k, y] = amount
         return returned, life, recovered
 
