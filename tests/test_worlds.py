@@ -72,12 +72,20 @@ def test_the_worlds_beside_that_of_a_run_are_told_on_the_screen_and_which_are_as
             for future, lost, more in zip(("today", "far"), both, (0.0, both[1] / 20), strict=True)]  # fmt: skip
     columns = ["future", "scenario", "region", "disruption", "label", "status", "year", "lost_best",
                "lost_proportional", "lost_high", "shortage", "share_best", "share_proportional"]  # fmt: skip
-    told = other_worlds(Result(record, {"lost_by_future": pd.DataFrame(rows, columns=columns)}), 80)
-    assert [re.split(" {2,}", line) for line in told] == [
+    lines = other_worlds(Result(record, {"lost_by_future": pd.DataFrame(rows, columns=columns)}), 80)
+    first = [re.split(" {2,}", line) for line in lines]
+    assert first == [
         ["GWh lost in Europe, 2035, A", "Today", "of all", "Far", "of all"],
         ["Stop of x*", "10.0", "10%", "40.0–42.0", "40–42%"],
     ]
     assert other_worlds(Result(record, {}), 80) == []
+    # Codes also hold futures that only a study has, and what nobody knows can be stopped in one future alone.
+    record["codes"]["future"]["studied"] = {"label": "Studied"}
+    alone = ("far", "a", "Europe", "unknown-chn", "Stop of z", "hypothetical", 2035, 7.0, 7.0, 7.0, 0.0, 0.07, 0.07)
+    table = pd.DataFrame([*rows, alone], columns=columns)
+    assert [re.split(" {2,}", line) for line in other_worlds(Result(record, {"lost_by_future": table}), 80)] == [
+        *first, ["Stop of z*", "7.0", "7%"],
+    ]  # fmt: skip
     used = pd.DataFrame({"future": ["far", "far", "far", "today", ""], "source": ["assumed"] * 2 + ["iea"] * 2 + [""]})
     assert assumed_of(("today", "far"), used) == ["far"]
     assert assumed_of(("today", "far"), None) == []

@@ -208,39 +208,52 @@ def risks(result: Result, width: int) -> list[str]:
 
 def other_worlds(result: Result, width: int) -> list[str]:
     """GWh lost by disruption in each supply future of a run that names others beside its own, in the last year and the
-    first scenario; nothing where there are none, or nothing is lost in any."""
+    first scenario; an empty cell where a future has no such disruption, as with stops of what nobody knows, and nothing
+    where there are no others, or nothing is lost in any."""
     if "lost_by_future" not in result.tables:
         return []
-    first, futures = result.scenarios[0], result.record["codes"]["future"]
+    first, labels = result.scenarios[0], result.record["codes"]["future"]
     table = result["lost_by_future"]
     table = table[table["scenario"] == first]
+    futures = list(dict.fromkeys(table["future"]))
     lines: list[str] = []
     for region, mine in table.groupby("region", sort=False):
         by = {(row["disruption"], row["future"]): row for row in mine.to_dict("records")}
         head = [f"GWh lost in {region}, {mine['year'].max()}, {result.record['scenarios'][first]['label']}"]
-        for each in futures.values():
-            head += [str(each["label"]), "of all"]
+        for name in futures:
+            head += [str(labels[name]["label"]), "of all"]
         body = []
         for row in mine.drop_duplicates("disruption").itertuples():
-            these = [by[row.disruption, name] for name in futures]
-            if any(max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these):
-                cells = [text for each in these for text in (
-                    between(each["lost_best"], each["lost_proportional"]),
-                    _percents(each["share_best"], each["share_proportional"]))]  # fmt: skip
+            these = [by.get((row.disruption, name)) for name in futures]
+            if any(
+                max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these if each
+            ):
+                cells = [text for each in these for text in _in_a_world(each)]
                 body.append([f"{row.label}{'' if row.status == 'in_force' else MARK}", *cells])
         lines += [*([""] if lines else []), *fitted(head, body, width)] if body else []
     return lines
 
 
+def _in_a_world(row: Mapping[Any, Any] | None) -> tuple[str, str]:
+    """What a disruption takes in one supply future, in GWh and of the plan; nothing where that has none such."""
+    if row is None:
+        return "", ""
+    lost = between(row["lost_best"], row["lost_proportional"])
+    return lost, _percents(row["share_best"], row["share_proportional"])
+
+
 def _in_assumed(result: Result, year: int) -> list[str]:
-    """Which supply futures of the run are assumed."""
+    """Which supply futures of the run are assumed, and of which one the figures beside the table by future are."""
     del year
     labels = {name: str(each["label"]) for name, each in result.record["codes"].get("future", {}).items()}
     named = [labels[name] for name in assumed_of(labels, result["inputs_used"])]
     if not named:
         return []
-    others = f"; all but the table by world is of {next(iter(labels.values()))}" if len(labels) > 1 else ""
-    return [f"Who makes what is assumed in {' and '.join(named)}{others}."]
+    told = [f"Who makes what is assumed in {listed(named, len(named))}."]
+    if other_worlds(result, NARROW):
+        own = result.record["exposure"]["future"]["label"]
+        told.append(f"All figures but those of the table with several worlds are of {own}.")
+    return told
 
 
 def _lost(
