@@ -98,9 +98,11 @@ def _finding(story: losses.Losses) -> str:
         return f"{neutral}, by supply future"
     event = wording.capitalised(wording.if_it_happens(story.events[code].label))
     here, there = (wording.lowered(text) for text in (story.labels[-1], story.labels[0]))
-    title = f"{event}, {place} would lose {losses.told(after, True)} of the batteries planned for {story.year} under"
+    title = (
+        f"{event}, {place} would lose {losses.in_words(after, True)} of the batteries planned for {story.year} under"
+    )
     title += f" {here}{losses.anyway(after)}"
-    told = "none" if before.none else losses.told(before, True)
-    if told == losses.told(after, True):
+    then = "none" if before.none else losses.in_words(before, True)
+    if then == losses.in_words(after, True):
         return f"{title}, and as much under {there}"
-    return f"{title}, and {told} under {there}{losses.anyway(before)}"
+    return f"{title}, and {then} under {there}{losses.anyway(before)}"
