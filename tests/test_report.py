@@ -148,14 +148,14 @@ def test_only_what_a_chart_is_made_of_is_taken_from_its_file() -> None:
 
 
 def test_titles_that_find_nothing_are_not_told_as_findings() -> None:
-    titles = ("Graphite falls by a quarter", "What closed chokepoints would cost Europe’s batteries in 2035",
-              "What is said of cells fixes LFP at 40%")  # fmt: skip
+    titles = {"Graphite falls by a quarter": "computed", "Mineral demand: A and B compared": "subject",
+              "What is said of cells fixes LFP at 40%": "computed", "Mine": "user"}  # fmt: skip
     drawn = [
-        Figure(at, name, name, {"title": title, "subtitle": "kt", "title_by": "computed"}, "", b"", b"")
-        for at, (name, title) in enumerate(zip(ASKED, titles, strict=False))
+        Figure(at, name, name, {"title": title, "subtitle": "kt", "title_by": by}, "", b"", b"")
+        for at, (name, (title, by)) in enumerate(zip(ASKED, titles.items(), strict=False))
     ]
     told = findings(drawn)
-    assert [title in told for title in titles] == [True, False, True]
+    assert [title in told for title in titles] == [True, False, True, False]
     assert not findings(drawn[1:2])
 
 

@@ -109,7 +109,9 @@ def _finding(result: Result, story: losses.Losses) -> str:
     found = [bars[name].losses[losses.LOST] for name in (story.scenarios[0], story.scenarios[-1]) if name in bars]
     least = min((max(loss.share(loss.proportional), loss.share(loss.high)) for loss in found[:1]), default=0.0)
     if len(found) < 2 or least < wording.LEAST_WORTH_SAYING:
-        return f"What closed chokepoints would cost {wording.possessive(story.region)} batteries in {story.year}"
+        return wording.Subject(
+            f"What closed chokepoints would cost {wording.possessive(story.region)} batteries in {story.year}"
+        )
     first, last = found
     event = wording.capitalised(wording.if_it_happens(story.events[code].label))
     in_shares = not any(loss.share(loss.high) > 1 for loss in found if loss.range == losses.DRAWS)

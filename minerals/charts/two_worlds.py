@@ -90,12 +90,15 @@ def _finding(story: losses.Losses) -> str:
     code = story.hardest
     bars, place = story.table[code], wording.place(story.region)
     first, last = (bars.get(name) for name in (story.scenarios[0], story.scenarios[-1]))
-    neutral = f"What closed chokepoints would cost {wording.possessive(story.region)} batteries by {story.year}"
+    neutral = wording.Subject(
+        f"What closed chokepoints would cost {wording.possessive(story.region)} batteries by {story.year}, by supply"
+        " future"
+    )
     if first is None or last is None or len(story.scenarios) < 2:
-        return f"{neutral}, by supply future"
+        return neutral
     before, after = first.losses[losses.LOST], last.losses[losses.LOST]
     if after.share(after.proportional) < wording.LEAST_WORTH_SAYING:
-        return f"{neutral}, by supply future"
+        return neutral
     event = wording.capitalised(wording.if_it_happens(story.events[code].label))
     here, there = (wording.lowered(text) for text in (story.labels[-1], story.labels[0]))
     title = (
