@@ -10,11 +10,12 @@ import pandas as pd
 
 from ..errors import listed
 from ..numbers import number, percent, signed_percent
+from ..tables.codes import WEIGHTED
 from ..tables.series import ranges
 from ..text import MARK
 from .compare import changes
 from .result import Result
-from .worlds import assumed_of
+from .worlds import said_of_assumed
 
 #: Head, rows and the places of the columns that are aligned to the left.
 Table = tuple[Sequence[str], Sequence[Sequence[str]], Sequence[int]]
@@ -76,7 +77,7 @@ def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width
 
 
 def open_changes(result: Result, width: int) -> list[str]:
-    """Minerals of the last year whose demand may rise or fall against the first scenario by the ends of the published
+    """Minerals of the last year whose demand may rise or fall against the first scenario by the ends of their
     intensities; nothing where none may, or where a study has drawn intervals, which are told instead."""
     if "percentiles" in result.tables or len(result.scenarios) < 2:
         return []
@@ -92,7 +93,7 @@ def open_changes(result: Result, width: int) -> list[str]:
         ]
         whose = f"{record['scenarios'][name]['label']}: " if len(result.scenarios) > 2 else ""
         parts += [f"{whose}{listed(either)}"] if either else []
-    what = "By the low and high ends of published kg/kWh these may rise or fall"
+    what = "By the low and high ends of kg/kWh these may rise or fall"
     return wrapped([f"{what}: {'; '.join(parts)}."], width) if parts else []
 
 
@@ -245,15 +246,13 @@ def _in_a_world(row: Mapping[Any, Any] | None) -> tuple[str, str]:
 def _in_assumed(result: Result, year: int) -> list[str]:
     """Which supply futures of the run are assumed, and of which one the figures beside the table by future are."""
     del year
-    labels = {name: str(each["label"]) for name, each in result.record["codes"].get("future", {}).items()}
-    named = [labels[name] for name in assumed_of(labels, result["inputs_used"])]
-    if not named:
+    assumed = said_of_assumed(result.record, result["inputs_used"])
+    if not assumed:
         return []
-    told = [f"Who makes what is assumed in {listed(named, len(named))}."]
     if other_worlds(result, NARROW):
         own = result.record["exposure"]["future"]["label"]
-        told.append(f"All figures but those of the table with several worlds are of {own}.")
-    return told
+        assumed += f" All figures but those of the table with several worlds are of {own}."
+    return [assumed]
 
 
 def _lost(
@@ -322,12 +321,16 @@ def _weighted(result: Result, year: int) -> list[str]:
             f"{result.record['scenarios'][scenario]['label']} {mine.at['equal', 'share']:.0%}, "
             f"{mine.at['status', 'share']:.0%} ({ends}), {mine.at['history', 'share']:.0%}"
         )
-    played = result.record["exposure"]["weights"]["equal"]
-    counted = sum(weight > 0 for weight in played.values())
-    which = "all played" if counted == len(played) else "all played but what closes every step"
+    exposure = result.record["exposure"]
+    begun = {code for code, event in exposure["disruptions"].items() if event["start"] <= year}
+    played = exposure["weights"]["equal"]
+    # What has no weight beside others closes every step.
+    counted = [code for code in played if code in begun and played[code] > 0]
+    which = "all played" if len(begun) == len(played) else f"all that have begun by {year}"
+    which += " but what closes every step" if len(counted) < len(begun) else ""
     return [
-        f"Lost on average if one of {counted} disruptions comes ({which}), with countries weighted alike, by status, by"
-        f" history: {'; '.join(parts)}."
+        f"Lost on average if one of {len(counted)} disruptions comes ({which}), {', '.join(WEIGHTED.values())}: "
+        f"{'; '.join(parts)}."
     ]
 
 
