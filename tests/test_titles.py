@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pandas as pd
 import pytest
 
-from minerals.charts import CHARTS
+from minerals.charts import CHARTS, losses
 from minerals.charts.frame import in_its_world
 from minerals.charts.stress import outside_the_stop
 from minerals.charts.wording import Finding, Subject, change_title, neutral_title, share_title
@@ -38,6 +39,28 @@ def test_an_interval_hangs_on_what_is_not_stopped_if_more_than_on_all_of_the_sto
     rows = [(driver, f"label of {driver}", part) for driver, part in drivers.items()]
     assert outside_the_stop(rows, {"graphite_anode"}) == (f"label of {OF_CELLS}" if found else "")
     assert outside_the_stop(rows, ()) == ""
+
+
+def test_losses_and_their_intervals_are_in_per_cent_of_what_is_planned() -> None:
+    """As the title has them; in GWh where a panel has no range at all. What is short anyway is told where every draw
+    has it."""
+    drawn = losses.Loss(1000.0, 40.0, 300.0, 320.0, 100.0, 610.0, losses.DRAWS)
+    nothing = losses.Loss(1000.0, 0.0, 0.0, 0.0, 0.0, 0.0, "")
+    plain = losses.Loss(1000.0, 0.0, 300.0, 320.0, 300.0, 320.0, "")
+    assert _numbers_of(drawn, nothing, plain) == [("30–32%", "10–61%"), ("none", ""), ("30–32%", "")]
+    assert _numbers_of(plain, nothing) == [("30–32%", "300–320"), ("none", "")]
+    assert losses.in_words(drawn, True) == "10–61%"
+    assert losses.in_words(drawn, False) == "100–610 GWh"
+    assert losses.in_words(plain._replace(range=losses.SEVERITY, low=100.0), True) == "up to 32%"
+    assert losses.anyway(drawn) == " (4% short anyway)"
+    assert losses.anyway(drawn._replace(low=30.0)) == losses.anyway(plain) == ""
+
+
+def _numbers_of(*found: losses.Loss) -> list[tuple[str, str]]:
+    bars = {str(at): losses.Bar({losses.LOST: loss}, ("", "")) for at, loss in enumerate(found)}
+    return list(
+        losses._numbers(cast(Any, SimpleNamespace(table={"x": bars}, losses=lambda _: found)), losses.LOST).values()
+    )
 
 
 def _in_an_assumed_world(finding: str, label: str = "Supply of today") -> str:
@@ -99,7 +122,7 @@ def test_every_title_that_finds_nothing_is_marked_as_such() -> None:
     are a Subject."""
     marked = 0
     for module in CHARTS:
-        source = ast.parse(Path(str(import_module(f"minerals.charts.{module}").__file__)).read_text(encoding="utf-8"))
+        source = ast.parse((Path(losses.__file__).parent / f"{module}.py").read_text(encoding="utf-8"))
         (finding,) = (each for each in source.body if isinstance(each, ast.FunctionDef) and each.name == "_finding")
         inside = {id(finding.body[0].value)}  # The docstring.
         for each in ast.walk(finding):
