@@ -156,10 +156,10 @@ def _hangs_on(result: Result, story: losses.Losses, code: str, scenario: str) ->
 
 
 def outside_the_stop(drivers: Sequence[tuple[str, str, float]], hit: Collection[str]) -> str:
-    """The supply of a node that is not stopped on which an interval hangs more than on all of the stop together: how
-    much is cut, for how long, and the supply of the nodes that are hit. Then most of the interval is of what is short
-    anyway. Nothing where there is none, or where that of nodes without a figure of their own, which those hit may be
-    among, hangs on it as much.
+    """The supply of a node that is not stopped on which an interval hangs most, and more than on all of the stop
+    together: how much is cut, for how long, and the supply of the nodes that are hit. Then most of the interval is of
+    what is short anyway. '' where it hangs on something else. Nodes without a figure of their own count with the stop,
+    as those that are hit may be among them.
 
     drivers: (driver, label, importance) of one interval, as `drivers` has them; hit: nodes of the stop.
     """
