@@ -871,9 +871,7 @@ def test_titles_of_the_stress(case: str, title: str) -> None:
 
 @pytest.mark.parametrize(("first", "beside"), [
     ("supply_utilisation:na_ion_cell", ", which hangs on utilisation of plants of sodium cells more than on the stop"),
-    ("supply_utilisation:graphite_anode", ""),
-    ("severity", ""),
-    ("battery_demand", ""),
+    ("supply_utilisation:any", ""),
 ])  # fmt: skip
 def test_an_interval_that_hangs_on_what_is_not_stopped_says_so(first: str, beside: str) -> None:
     """Else what is short without any stop is read as what the stop takes."""

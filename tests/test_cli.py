@@ -16,7 +16,6 @@ import tomllib
 from pathlib import Path
 
 import click
-import pandas as pd
 import pytest
 from click.testing import CliRunner
 from test_measures import assert_of_europe
@@ -34,7 +33,7 @@ from minerals.quantities import QUANTITIES
 from minerals.results import screen_mix
 from minerals.results.compare import compare
 from minerals.results.result import Result
-from minerals.results.screen import comparison, open_changes, risks
+from minerals.results.screen import comparison, risks
 from minerals.validation import published
 
 pytestmark = pytest.mark.slow
@@ -793,27 +792,6 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65_536)
     except OSError:
         return b""
-
-
-def test_changes_whose_sign_is_open_are_told_and_no_others() -> None:
-    """By hand: of graphite 20 kt become 21; with sodium-ion alike, that of lithium-ion at its low end makes 18 to 20.2
-    (+12 %), at its high end 30 to 25 (−17 %). Of cobalt four tenths are left at every end."""
-    sodium, lithium = ("na", 10.0, 10.0, 10.0, 17.0, 17.0, 17.0), ("li", 8.0, 10.0, 20.0, 3.2, 4.0, 8.0)
-    rows = [(scenario, code, mineral, 2035, *ends[3 * at : 3 * at + 3])
-            for mineral, these in (("graphite", (sodium, lithium)), ("cobalt", (lithium,)))
-            for code, *ends in these for at, scenario in enumerate(("now", "then"))]  # fmt: skip
-    columns = ["scenario", "chemistry", "mineral", "year", "low", "value", "high"]
-    record = {
-        "years": [2035], "minerals": ["cobalt", "graphite"], "scenarios": {"now": {"label": "Now"}, "then": {}},
-        "codes": {"chemistry": {"na": {"family": "Na-ion"}, "li": {"family": "NMC"}},
-                  "mineral": {"graphite": {"label": "Graphite"}, "cobalt": {"label": "Cobalt"}}},
-    }  # fmt: skip
-    found = Result(record, {"mineral_demand": pd.DataFrame(rows, columns=columns)})
-    told = "By the low and high ends of published kg/kWh these may rise or fall: Graphite −17 to +12%."
-    assert open_changes(found, 100) == [told]
-    assert open_changes(Result(record, found.tables | {"percentiles": found["mineral_demand"]}), 100) == []
-    alone = Result(record | {"scenarios": {"now": {}}}, found.tables)
-    assert open_changes(alone, 100) == []
 
 
 # ---------------------------------------------------------------- README

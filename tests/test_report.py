@@ -148,15 +148,32 @@ def test_only_what_a_chart_is_made_of_is_taken_from_its_file() -> None:
 
 
 def test_titles_that_find_nothing_are_not_told_as_findings() -> None:
-    titles = ("Graphite falls by a quarter", "What closed chokepoints would cost Europe’s batteries in 2035",
-              "What is said of cells fixes LFP at 40%")  # fmt: skip
+    titles = {"Graphite falls by a quarter": "computed", "Mineral demand: A and B compared": "subject",
+              "What is said of cells fixes LFP at 40%": "computed", "Mine": "user"}  # fmt: skip
     drawn = [
-        Figure(at, name, name, {"title": title, "subtitle": "kt", "title_by": "computed"}, "", b"", b"")
-        for at, (name, title) in enumerate(zip(ASKED, titles, strict=False))
+        Figure(at, name, name, {"title": title, "subtitle": "kt", "title_by": by}, "", b"", b"")
+        for at, (name, (title, by)) in enumerate(zip(ASKED, titles.items(), strict=False))
     ]
     told = findings(drawn)
-    assert [title in told for title in titles] == [True, False, True]
+    assert [title in told for title in titles] == [True, False, True, False]
     assert not findings(drawn[1:2])
+
+
+def test_the_head_names_the_worlds_that_are_assumed() -> None:
+    """Of a run in a world of today beside one that is assumed, and of one whose only world is assumed."""
+    futures = {"today": {"label": "Today"}, "far": {"label": "Far"}}
+    record = {
+        "years": [2035], "scenarios": {"a": {"label": "A"}}, "region_label": "Europe", "title": "T",
+        "codes": {"future": futures}, "exposure": {"future": futures["today"]},
+    }  # fmt: skip
+    used = pd.DataFrame({"future": ["today", "far"], "source": ["iea", "assumed"]})
+    head = "".join(page_module._head(Result(record, {"inputs_used": used})))
+    assert "Who makes what is assumed in Far. What names no future is of Today." in head
+    alone = record | {"codes": {"future": {"far": futures["far"]}}, "exposure": {"future": futures["far"]}}
+    head = "".join(page_module._head(Result(alone, {"inputs_used": used})))
+    assert "Who makes what is assumed in Far.<" in head
+    today = record | {"codes": {"future": {"today": futures["today"]}}}
+    assert "caution" not in "".join(page_module._head(Result(today, {"inputs_used": used})))
 
 
 def test_a_region_that_makes_no_cells_has_none_to_lose() -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from minerals import api
 from minerals.cli import cli
 from minerals.errors import UsageError
+from minerals.results.compare import changes
 from minerals.results.masses import factors
 from minerals.results.result import Result
+from minerals.results.screen import open_changes
 from minerals.results.side_by_side import differences, lines
 
 MINERALS = {
@@ -86,6 +89,30 @@ def test_what_cannot_stand_side_by_side(two: dict[str, Result]) -> None:
     other = two["b"].record | {"scenarios": {"elsewhere": {}}}
     with pytest.raises(UsageError, match="no scenario in common"):
         api.compare({"a": two["a"], "b": Result(other, two["b"].tables)})
+
+
+def test_changes_whose_sign_is_open_are_told_and_no_others() -> None:
+    """By hand: of graphite 20 kt become 21; with sodium-ion alike, that of lithium-ion at its low end makes 18 to 20.2
+    (+12 %), at its high end 30 to 25 (−17 %). Of cobalt four tenths are left at every end."""
+    sodium, lithium = ("na", 10.0, 10.0, 10.0, 17.0, 17.0, 17.0), ("li", 8.0, 10.0, 20.0, 3.2, 4.0, 8.0)
+    rows = [(scenario, code, mineral, 2035, *ends[3 * at : 3 * at + 3])
+            for mineral, these in (("graphite", (sodium, lithium)), ("cobalt", (lithium,)))
+            for code, *ends in these for at, scenario in enumerate(("now", "then"))]  # fmt: skip
+    columns = ["scenario", "chemistry", "mineral", "year", "low", "value", "high"]
+    record = {
+        "years": [2035], "minerals": ["cobalt", "graphite"], "scenarios": {"now": {"label": "Now"}, "then": {}},
+        "codes": {"chemistry": {"na": {"family": "Na-ion"}, "li": {"family": "NMC"}},
+                  "mineral": {"graphite": {"label": "Graphite"}, "cobalt": {"label": "Cobalt"}}},
+    }  # fmt: skip
+    found = Result(record, {"mineral_demand": pd.DataFrame(rows, columns=columns)})
+    line = "By the low and high ends of kg/kWh these may rise or fall: Graphite −17 to +12%."
+    moved = changes(found, 2035)
+    assert moved["graphite", "then"] == pytest.approx((25 / 30 - 1, 0.05, 20.2 / 18 - 1))
+    assert moved["cobalt", "then"] == pytest.approx((-0.6, -0.6, -0.6))
+    assert open_changes(found, 100) == [line]
+    assert open_changes(Result(record, found.tables | {"percentiles": found["mineral_demand"]}), 100) == []
+    alone = Result(record | {"scenarios": {"now": {}}}, found.tables)
+    assert open_changes(alone, 100) == []
 
 
 @pytest.mark.slow

@@ -8,13 +8,15 @@ from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import minerals as api
 from minerals.case.weights import SETS, span, taken_by, weights
 from minerals.errors import InputError
 from minerals.results.result import Result
-from minerals.results.screen import risks
+from minerals.results.screen import _weighted, risks
+from minerals.tables.codes import WEIGHTED
 from minerals.tables.history import Ends, Past
 from minerals.tables.inputs import Inputs
 from minerals.tables.supply import Cut, Event
@@ -121,6 +123,27 @@ def test_where_no_status_counts_all_count_alike() -> None:
     assert taken_by(replace(long, months=Ends(12, 36, 48))) == pytest.approx(0.4)
 
 
+def test_the_screen_counts_what_has_begun() -> None:
+    """As the mean does: of four stops one begins later, and what closes every step has no weight."""
+    columns = ["scenario", "weights", "year", "planned", "value", "low", "high", "share", "disruptions", "unit"]
+    rows = [("a", named, year, 100.0, 5.0, 4.0, 6.0, share, 3, "GWh")
+            for year in (2030, 2035) for named, share in zip(SETS, (0.03, 0.05, 0.08), strict=True)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    starts = {"ore": 2026, "metal": 2027, "late": 2035, "all": 2026}
+    even = {code: 0.0 if code == "all" else 1 / 3 for code in starts}
+    events = {code: {"start": start} for code, start in starts.items()}
+    exposure = {"weights": {"equal": even}, "disruptions": events}
+    record = {"scenarios": {"a": {"label": "A"}}, "exposure": exposure}
+    shares = "countries weighted alike, weighted by their status, weighted by past stops: A 3%, 5% (4–6%), 8%."
+    for year, which in (
+        (2030, "2 disruptions comes (all that have begun by 2030 but what closes every step)"),
+        (2035, "3 disruptions comes (all played but what closes every step)"),
+    ):
+        line = f"Lost on average if one of {which}, {shares}"
+        assert _weighted(Result(record, {"weighted_loss": table}), year) == [line]
+    assert tuple(WEIGHTED) == SETS
+
+
 # --- a run -----------------------------------------------------------------------------------------------------------
 
 
@@ -161,8 +184,6 @@ def test_the_rows_that_weights_rest_on_are_used(europe: Result, shipped_inputs: 
 
 # --- a mix -----------------------------------------------------------------------------------------------------------
 
-WEIGHTED = {"equal": "countries weighted alike", "status": "weighted by their status",
-            "history": "weighted by past stops"}  # fmt: skip
 MIX = ["scope.years={first=2029, last=2030}", "scope.segments=['car']", "exposure.draws=0", "output.charts=[]"]
 
 

@@ -14,9 +14,9 @@ from minerals.case.played import LEAST, play
 from minerals.config import read_run
 from minerals.pipeline import prepared
 from minerals.results.result import Result
-from minerals.results.screen import other_worlds
+from minerals.results.screen import _in_assumed, other_worlds
 from minerals.results.screen_mix import unknown
-from minerals.results.worlds import assumed_of
+from minerals.results.worlds import assumed_of, said_of_assumed
 from minerals.studies.worlds import FOLLOW_ON, WORLDS, reference_worlds
 from minerals.tables.inputs import Inputs
 
@@ -72,15 +72,34 @@ def test_the_worlds_beside_that_of_a_run_are_told_on_the_screen_and_which_are_as
             for future, lost, more in zip(("today", "far"), both, (0.0, both[1] / 20), strict=True)]  # fmt: skip
     columns = ["future", "scenario", "region", "disruption", "label", "status", "year", "lost_best",
                "lost_proportional", "lost_high", "shortage", "share_best", "share_proportional"]  # fmt: skip
-    told = other_worlds(Result(record, {"lost_by_future": pd.DataFrame(rows, columns=columns)}), 80)
-    assert [re.split(" {2,}", line) for line in told] == [
+    lines = other_worlds(Result(record, {"lost_by_future": pd.DataFrame(rows, columns=columns)}), 80)
+    first = [re.split(" {2,}", line) for line in lines]
+    assert first == [
         ["GWh lost in Europe, 2035, A", "Today", "of all", "Far", "of all"],
         ["Stop of x*", "10.0", "10%", "40.0–42.0", "40–42%"],
     ]
     assert other_worlds(Result(record, {}), 80) == []
+    # Codes also hold futures that only a study has, and what nobody knows can be stopped in one future alone.
+    record["codes"]["future"]["studied"] = {"label": "Studied"}
+    alone = ("far", "a", "Europe", "unknown-chn", "Stop of z", "hypothetical", 2035, 7.0, 7.0, 7.0, 0.0, 0.07, 0.07)
+    table = pd.DataFrame([*rows, alone], columns=columns)
+    assert [re.split(" {2,}", line) for line in other_worlds(Result(record, {"lost_by_future": table}), 80)] == [
+        *first, ["Stop of z*", "7.0", "7%"],
+    ]  # fmt: skip
     used = pd.DataFrame({"future": ["far", "far", "far", "today", ""], "source": ["assumed"] * 2 + ["iea"] * 2 + [""]})
     assert assumed_of(("today", "far"), used) == ["far"]
     assert assumed_of(("today", "far"), None) == []
+    # Named, also where the run's own is not among them.
+    assert said_of_assumed(record, used) == "Who makes what is assumed in Far."
+    all_ = used.assign(source="assumed")
+    all_.loc[4, "future"] = "studied"
+    assert said_of_assumed(record, all_) == "Who makes what is assumed in Today, Far and Studied."
+    tables = {"inputs_used": used, "lost_by_future": table}
+    record["exposure"] = {"future": {"label": "Today"}}
+    own = " All figures but those of the table with several worlds are of Today."
+    assert _in_assumed(Result(record, tables), 2035) == [f"Who makes what is assumed in Far.{own}"]
+    assert _in_assumed(Result(record, {"inputs_used": used}), 2035) == ["Who makes what is assumed in Far."]
+    assert said_of_assumed(record, used[used["future"] == "today"]) == said_of_assumed({"codes": {}}, used) == ""
 
 
 @pytest.fixture(scope="module")

@@ -203,7 +203,9 @@ def _finding(story: _Story) -> str:
     common = [name for name in reached[0] if all(name in each for each in reached)]
     what = wording.lowered(story.mineral) if story.mineral else "safety from stops"
     if not common:
-        return f"What it takes to change {what} in {wording.possessive(story.place)} batteries of {story.year}"
+        return wording.Subject(
+            f"What it takes to change {what} in {wording.possessive(story.place)} batteries of {story.year}"
+        )
     first, *others = (_amount(story, each[common[-1]].least) for each in reached)
     verb = "costs" if story.goal == "cost" else "takes"
     title = f"{wording.capitalised(_target(story, common[-1]))} {verb} at least {first}"

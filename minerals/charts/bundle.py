@@ -39,9 +39,9 @@ class Result(Protocol):
 class Meta:
     """What is said about a chart. It becomes the chart's JSON, where `csv_sha256` joins it.
 
-    title_by: 'computed' where the title is a finding of the model, 'user' where somebody wrote it; sources: key,
-    citation, url and licence of each; scenarios: the drawn ones as the record has them, the base first; options: the
-    choices the chart was drawn with.
+    title_by: 'computed' where the title is a finding of the model, 'subject' where it says what is drawn, as nothing is
+    found, 'user' where somebody wrote it; sources: key, citation, url and licence of each; scenarios: the drawn ones as
+    the record has them, the base first; options: the choices the chart was drawn with.
     """
 
     name: str

@@ -180,7 +180,9 @@ def _finding(story: _Story) -> str:
     first, demand, total, when = story.blocs[0], story.demand, story.total, f"GWh in {story.year}"
     whose = wording.possessive(story.region)
     if not demand.value > 0:
-        return f"Capacity of cell plants in {story.year}, where {wording.place(story.region)} needs no batteries"
+        return wording.Subject(
+            f"Capacity of cell plants in {story.year}, where {wording.place(story.region)} needs no batteries"
+        )
     needed = f"the {_gwh(demand)} GWh that"
     if (own := story.own) is not None and not own.capacity.low <= demand.high <= own.capacity.high:
         made = f"{wording.capitalised(whose)} cell plants would have capacity for {_gwh(own.capacity)} {when}"
@@ -200,7 +202,7 @@ def _finding(story: _Story) -> str:
         return f"Cell plants would have capacity for {_gwh(total)} {when}, {where}, against {against}"
     if total.high < demand.low:
         return f"Cell plants would have capacity for {_gwh(total)} {when}, less than {against}"
-    return f"Capacity of cell plants in {story.year} against {whose} need for batteries"
+    return wording.Subject(f"Capacity of cell plants in {story.year} against {whose} need for batteries")
 
 
 def _gwh(span: Interval) -> str:

@@ -168,7 +168,7 @@ def _finding(story: _Story) -> str:
     first, last, place = story.years[0], story.years[-1], wording.place(story.region)
     now, then = story.elsewhere(0), story.elsewhere(-1)
     if story.partial or not story.own or np.isnan([*now, *then]).any():
-        return f"Who owns the plants of cells in {place}, {first}–{last}"
+        return wording.Subject(f"Who owns the plants of cells in {place}, {first}–{last}")
     share, later = _span(now), _span(then)
     makers = f"Makers from elsewhere own {share} of the listed cell capacity in {place}"
     return f"{makers}, and would own {later} in {last}" if share != later else f"{makers}, in {last} as in {first}"

@@ -351,7 +351,7 @@ def _finding(story: _Story) -> str:
     later = {key: cell for key, cell in story.known.items() if key[1] != "mining"} or story.known
     counts = pd.Series([cell.country for cell in later.values() if cell.certain], dtype=object).value_counts()
     if counts.empty or counts.iloc[0] * 2 <= len(later):
-        return "Which country supplies most of each battery material, stage by stage"
+        return wording.Subject("Which country supplies most of each battery material, stage by stage")
     leader, most = str(counts.index[0]), int(counts.iloc[0])
     where = "after mining" if len(later) < len(story.known) else "of the chain"
     known = "known " if story.chips or len(story.known) < len(story.cells) else ""

@@ -261,8 +261,9 @@ def _finding(story: _Story) -> str:
         return title  # Who supplies pro rata and is not bought from is not in the table.
     if not any(row.moved >= LEAST_MOVE for row in story.every):
         return f"{title}; the choice departs nowhere from pro rata"
-    than = "as many as" if before[leader] == most else f"not {before[leader]} as"
-    return f"{title}, {than} if bought pro rata"
+    if before[leader] == most:
+        return f"{title}; as many if bought pro rata"
+    return f"{title}; bought pro rata it would be at {before[leader]}"
 
 
 def _note(story: _Story, caveats: str) -> str:

@@ -188,7 +188,7 @@ def _finding(story: _Story) -> str:
     """How far the average pack falls, where every end of its range does; and whether Na-ion comes below LFP."""
     average, last = story.of(AVERAGE), story.years[-1]
     if average is None or not average.values[:, -1].max() < average.values[:, 0].min():
-        return f"What battery packs could cost by {last} if learning goes on"
+        return wording.Subject(f"What battery packs could cost by {last} if learning goes on")
     prices, falls = average.values[:, -1], 1 - average.values[:, -1] / average.values[:, 0]
     least, most = percent(float(falls.min())), percent(float(falls.max()))
     fall = wording.by_how_much(float(falls[0])) if least == most else f"{least.removesuffix('%')} to {most}"

@@ -156,7 +156,7 @@ def _finding(story: _Story) -> str:
     whose = f"{wording.possessive(first.region)} {first.what}"
     other = wording.possessive(story.against)
     if not first.tariff.low > 0 or story.in_place:
-        return f"What would make {whose} cost as much as {other} in {story.year}"
+        return wording.Subject(f"What would make {whose} cost as much as {other} in {story.year}")
     tariff = percent(first.tariff.low)
     if first.tariff.low < first.tariff.high:
         tariff = f"{tariff.removesuffix('%')} to {percent(first.tariff.high)}"

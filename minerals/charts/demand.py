@@ -127,7 +127,7 @@ def _finding(story: _Story) -> str:
     start, end = story.total[:, 0], story.total[:, -1]
     whose, many = wording.capitalised(wording.possessive(story.region)), wording.rounded
     if not (end[0] > start[2] or end[2] < start[0]):
-        return f"{whose} batteries by use, {first}–{last}"
+        return wording.Subject(f"{whose} batteries by use, {first}–{last}")
     span = f" ({many(end[0])} to {many(end[2])})" if many(end[0]) != many(end[2]) else ""
     way = "rise" if end[0] > start[2] else "fall"
     return f"{whose} batteries would {way} from {many(start[1])} GWh in {first} to {many(end[1])}{span} in {last}"

@@ -209,7 +209,7 @@ def _finding(story: _Story) -> str:
         if found:
             clauses.append(f"{wording.names(found)} {'takes' if len(found) == 1 else 'take'} {what}")
     if not clauses:
-        return "What carries over from lithium-ion plants to other batteries"
+        return wording.Subject("What carries over from lithium-ion plants to other batteries")
     title = "; ".join(clauses) if full else f"On Li-ion cell lines {', '.join(clauses)}"
     turned = sum(max(gwh["retrofitted"], 0.0) for gwh in story.lines.values())
     if turned < LEAST_GWH:

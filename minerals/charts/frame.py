@@ -5,6 +5,7 @@ A module of a chart holds its own story alone: its numbers, its finding, how its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ def bundle(
     is drawn hangs on: the red line says so where they are assumed, and the finding names the one it holds in.
     """
     sources = footer.sources(result, used)
-    headline = " ".join(title.split()) if title else _in_its_world(result, futures, finding)
+    headline = " ".join(title.split()) if title else in_its_world(result, futures, finding)
     words = _words(result, scenarios, sources, headline, subtitle, note)._replace(**(lines or {}))
     if supply.is_assumed(result, futures):
         words = words._replace(red_line=" ".join(filter(None, (supply.ASSUMED_WORLDS, words.red_line))))
@@ -44,7 +45,7 @@ def bundle(
     meta = Meta(
         name=name,
         title=words.title,
-        title_by="user" if title else "computed",
+        title_by="user" if title else "subject" if isinstance(headline, wording.Subject) else "computed",
         subtitle=words.subtitle,
         unit=unit,
         red_line=words.red_line,
@@ -66,21 +67,26 @@ def bundle(
     return Bundle(page.figure, data, meta)
 
 
-ORDINARY = ("A", "Cells", "Half", "If", "Without")
-"""First words of a finding that are small inside a sentence: no names."""
-
-
-def _in_its_world(result: Result, futures: Sequence[str], finding: str) -> str:
+def in_its_world(result: Result, futures: Sequence[str], finding: str) -> str:
     """A finding with the name of the supply future that it holds in, where that is assumed and not named yet."""
     if len(futures) != 1 or not supply.is_assumed(result, futures):
         return finding
     name = wording.lowered(selection.label(result.record["codes"].get("future", {}), futures[0]))
-    if name.lower() in finding.lower():
+    if re.search(rf"(?<![\w’'-]){re.escape(name)}(?![\w’'-])", finding, re.IGNORECASE):
         return finding
-    if wording.finds_nothing(finding):
-        return f"{finding} under {name}"
-    small = finding.partition(" ")[0] in ORDINARY
-    return f"Under {name}, {wording.lowered(finding) if small else finding}"
+    if isinstance(finding, wording.Subject):
+        return wording.Subject(f"{finding} under {name}")
+    begins_with_a_name = any(re.match(rf"{re.escape(each)}(?!\w)", finding) for each in _proper_names(result.record))
+    return f"Under {name}, {finding if begins_with_a_name else wording.lowered(finding)}"
+
+
+def _proper_names(record: Mapping[str, Any]) -> set[str]:
+    """Names in a record that a sentence may begin with and that keep their capital inside one: of places and of
+    scenarios."""
+    labels = [*record["scenarios"].values(), *record.get("codes", {}).get("country", {}).values()]
+    places = [record.get("region_label", ""), *record.get("regions", ())]
+    places += record.get("exposure", {}).get("countries", {}).values()
+    return {str(name) for name in (*places, *(each["label"] for each in labels)) if name}
 
 
 def _words(

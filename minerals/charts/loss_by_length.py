@@ -230,7 +230,9 @@ def _finding(story: _Story) -> str:
     what is lost, and the interval of what a year loses. No single figure: the lines are of one severity of many."""
     code, place = next(iter(story.curves)), wording.place(story.region)
     curves = story.curves[code].get(story.first, {})
-    neutral = f"What a stop would cost {wording.possessive(story.region)} batteries by how long it lasts"
+    neutral = wording.Subject(
+        f"What a stop would cost {wording.possessive(story.region)} batteries by how long it lasts"
+    )
     if 0.0 not in curves or curves[0.0].shares[-1] < wording.LEAST_WORTH_SAYING:
         return neutral
     event = wording.capitalised(wording.if_it_happens(story.events[code].label))

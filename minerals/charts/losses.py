@@ -249,7 +249,7 @@ def _said(loss: Loss) -> str:
     return f"{text}, {of} {ranged(loss.low, loss.high)}," if of else text
 
 
-def told(loss: Loss, in_shares: bool) -> str:
+def in_words(loss: Loss, in_shares: bool) -> str:
     """0–53% · 253–1,308 GWh, where draws of a larger demand lose more than is planned · up to 42%, where a milder stop
     costs less."""
     if not in_shares:
@@ -409,10 +409,10 @@ def _numbers(story: Losses, quantity: str) -> Numbers:
             shares = loss.share(loss.best), loss.share(loss.proportional)
             share = "none" if loss.none else ranged(*shares, kind="%")
             if not any_range:
-                beside = ranged(loss.low, loss.high)
+                ends = ranged(loss.low, loss.high)
             else:
-                beside = ranged(loss.share(loss.low), loss.share(loss.high), kind="%") if loss.range else ""
-            found[(code, scenario)] = (share, "" if loss.none else beside)
+                ends = ranged(loss.share(loss.low), loss.share(loss.high), kind="%") if loss.range else ""
+            found[(code, scenario)] = (share, "" if loss.none else ends)
     return found
 
 

@@ -113,7 +113,7 @@ def _finding(story: _Story) -> str:
     """What the dearest and the cheapest that are priced whole come to, where their ranges do not meet."""
     whole = story.whole
     if len(whole) < 2 or not whole[0].total.low > whole[-1].total.high:
-        return f"What the materials of a kWh of cells are worth at prices of {story.year}"
+        return wording.Subject(f"What the materials of a kWh of cells are worth at prices of {story.year}")
     dear, cheap = whole[0], whole[-1]
     return (
         f"The main materials of a kWh are worth {dear.range} dollars in {dear.label} cells and {cheap.range} in"

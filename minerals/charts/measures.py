@@ -215,7 +215,7 @@ def _finding(story: _Story) -> str:
     spent = [at for at, budget in enumerate(story.budgets) if budget > 0]
     length = "stops" if story.draws else f"stops of {spoken(months)}"
     if not spent or not story.single or story.lost[months] <= 0:
-        return f"What {length} cost {whose} batteries, and what avoids it"
+        return wording.Subject(f"What {length} cost {whose} batteries, and what avoids it")
 
     def most(at: int) -> tuple[str, str]:
         found = {

@@ -236,7 +236,9 @@ def _finding(story: _Story) -> str:
             return f"Mixes {story.near} have {gained} in {whose} batteries of {last}"
         if np.abs(story.shares[1] - story.shares[0]).max() < wording.LEAST_WORTH_SAYING:
             return f"{wording.capitalised(whose)} chosen mix of batteries hardly differs from {story.labels[0]}"
-        return f"{wording.capitalised(whose)} batteries by chemistry to {last}: {wording.names(story.labels)} compared"
+        return wording.Subject(
+            f"{wording.capitalised(whose)} batteries by chemistry to {last}: {wording.names(story.labels)} compared"
+        )
     event = wording.if_it_happens(loss.event.label)
     lost, was = _printed(loss)
     against = f"the incumbent {was}" if lost != was else "as the incumbent does"

@@ -172,7 +172,7 @@ def _finding(story: _Story) -> str:
     """Where most commercial plants that stand or are to come are, and how many of them stand."""
     counted = [plant for plant in story.plants if plant.counts]
     if not counted:
-        return "Where plants of new chemistries stand or are announced"
+        return wording.Subject("Where plants of new chemistries stand or are announced")
     places = [plant.place for plant in counted]
     first, *others = sorted(dict.fromkeys(places), key=places.count, reverse=True)
     if others and places.count(others[0]) == places.count(first):

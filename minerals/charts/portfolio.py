@@ -181,7 +181,7 @@ def _finding(story: _Story) -> str:
     these what both avoid."""
     stops, whose = f"stops of {measures.spoken(story.months)}", wording.possessive(story.place)
     if not story.spent or story.lost <= 0:
-        return f"What more safety against {stops} is bought with for {whose} batteries"
+        return wording.Subject(f"What more safety against {stops} is bought with for {whose} batteries")
     small, large = (f"{story.budgets[at]:,.10g}" for at in (0, -1))
     one, avoided = len(story.budgets) == 1, [percent(float(story.part[at])) for at in (0, -1)]
     if not story.ranges:

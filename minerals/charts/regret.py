@@ -169,7 +169,7 @@ def _finding(story: _Story) -> str:
     whose, own = wording.possessive(story.place), story.own
     least, before = story.worst.get(REGRET, np.nan), story.worst.get(own, np.nan)
     if not before - least > max(WORTH_SAYING * before, NOTHING):
-        return f"What {whose} battery mixes lose above the least possible, by supply future"
+        return wording.Subject(f"What {whose} battery mixes lose above the least possible, by supply future")
     price, name = story.regret[REGRET][own], wording.lowered(story.label(own))
     told = "without a price" if price < NOTHING else f"at a price of {wording.rounded(price)} GWh"
     title = f"Planned for “{name}” alone, {whose} batteries may lose {wording.rounded(before)} GWh more than need be;"

@@ -251,7 +251,9 @@ def _finding(story: _Story) -> str:
     makes = story.share(own) if own in story.places("cell") else 0.0
     most = max(steps, key=lambda place: round(story.share(place), 9), default=None)
     if most is None or story.share(most) < LEAST_SHARE:
-        return f"Where the {story.chain_label} in {wording.possessive(story.region)} batteries comes from"
+        return wording.Subject(
+            f"Where the {story.chain_label} in {wording.possessive(story.region)} batteries comes from"
+        )
     plants = ELECTRODE.get(story.chain) if most.stage == "active_material" else None
     plants = plants or PLANTS.get(most.stage, wording.lowered(supply.stage_label(most.stage)))
     share = wording.by_how_much(story.share(most))

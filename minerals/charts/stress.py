@@ -3,13 +3,14 @@ it cannot make, with the interval of each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
 from minerals.charts import footer, frame, losses, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.selection import Selection, label, table_of
+from minerals.tables.codes import ANY
 
 NAME = "stress"
 MOST, MOST_WITH_MANY = 6, 4
@@ -108,47 +109,66 @@ def _finding(result: Result, story: losses.Losses) -> str:
     found = [bars[name].losses[losses.LOST] for name in (story.scenarios[0], story.scenarios[-1]) if name in bars]
     least = min((max(loss.share(loss.proportional), loss.share(loss.high)) for loss in found[:1]), default=0.0)
     if len(found) < 2 or least < wording.LEAST_WORTH_SAYING:
-        return f"What closed chokepoints would cost {wording.possessive(story.region)} batteries in {story.year}"
+        return wording.Subject(
+            f"What closed chokepoints would cost {wording.possessive(story.region)} batteries in {story.year}"
+        )
     first, last = found
     event = wording.capitalised(wording.if_it_happens(story.events[code].label))
     in_shares = not any(loss.share(loss.high) > 1 for loss in found if loss.range == losses.DRAWS)
-    told = [losses.told(loss, in_shares) + losses.anyway(loss) for loss in found]
+    printed = [losses.in_words(loss, in_shares) + losses.anyway(loss) for loss in found]
     could = "could" if first.range == losses.DRAWS else "would"
     of = f"of the batteries planned for {story.year}" if in_shares else f"of batteries in {story.year}"
-    title = f"{event}, {place} {could} lose {losses.told(first, in_shares)} {of}"
+    title = f"{event}, {place} {could} lose {losses.in_words(first, in_shares)} {of}"
     title += losses.anyway(first)
     names = [name for name in (story.scenarios[0], story.scenarios[-1]) if name in bars]
-    beside = [_beside_the_stop(result, story, code, name) for name in names]
+    ends = [_hangs_on(result, story, code, name) for name in names]
     if len(story.scenarios) == 1:
-        return title + beside[0]
+        return title + ends[0]
     base, other = (result.record["scenarios"][name] for name in (story.scenarios[0], story.scenarios[-1]))
     same = base.get("demand") == other.get("demand") and base.get("adoption") != other.get("adoption")
     under = wording.actor(story.labels[-1], same)
     under = f"the {under[4:]}" if under.startswith("The ") else under
-    if told[0] == told[1]:
-        return f"{title}, and as much under {under}{beside[-1]}"
-    and_ = f"{losses.told(last, in_shares)} under {under}{losses.anyway(last)}"
-    return f"{title}{beside[0] if beside[0] != beside[-1] else ''}, and {and_}{beside[-1]}"
+    if printed[0] == printed[1]:
+        return f"{title}, and as much under {under}{ends[-1]}"
+    and_ = f"{losses.in_words(last, in_shares)} under {under}{losses.anyway(last)}"
+    return f"{title}{ends[0] if ends[0] != ends[-1] else ''}, and {and_}{ends[-1]}"
 
 
+#: Kinds of drivers that are of the stop itself.
+OF_THE_STOP = ("severity", "months")
 #: Kinds of drivers that are of a node, as how much of it is to be had.
 OF_A_NODE = ("supply_share", "battery_supply", "supply_utilisation", "plant_utilisation", "marginal_location")
 
 
-def _beside_the_stop(result: Result, story: losses.Losses, code: str, scenario: str) -> str:
-    """What an interval hangs on most, where that is the supply of a node that is not stopped: then most of the interval
-    is of what is short anyway, and none of the stop. Nothing where it is another."""
+def _hangs_on(result: Result, story: losses.Losses, code: str, scenario: str) -> str:
+    """What an interval hangs on more than on the stop, as the end of a sentence; nothing where it does not."""
     table = table_of(result, "drivers")
     if table is None or not len(table):
         return ""
     mine = (table["scenario"] == scenario) & (table["disruption"] == code) & (table["measure"] == "lost")
     table = table[mine & (table["year"] == story.year) & (table["region"] == story.region)]
-    if not len(table):
-        return ""
-    first = table.loc[table["importance"].astype(float).idxmax()]
-    kind, _, node = str(first["driver"]).partition(":")
-    stopped = result.record.get("exposure", {}).get("disruptions", {}).get(code, {}).get("severity", ())
-    hit = {each for part in stopped for each in part["nodes"]}
-    if kind not in OF_A_NODE or not hit or node.partition(":")[0] in hit:
-        return ""
-    return f", which hangs on {first['label']} more than on the stop"
+    severities = result.record.get("exposure", {}).get("disruptions", {}).get(code, {}).get("severity", ())
+    drivers = zip(
+        table["driver"].astype(str), table["label"].astype(str), table["importance"].astype(float), strict=True
+    )
+    most = outside_the_stop(list(drivers), {node for each in severities for node in each["nodes"]})
+    return f", which hangs on {most} more than on the stop" if most else ""
+
+
+def outside_the_stop(drivers: Sequence[tuple[str, str, float]], hit: Collection[str]) -> str:
+    """The supply of a node that is not stopped on which an interval hangs most, and more than on all of the stop
+    together: how much is cut, for how long, and the supply of the nodes that are hit. Then most of the interval is of
+    what is short anyway. '' where it hangs on something else. Nodes without a figure of their own count with the stop,
+    as those that are hit may be among them.
+
+    drivers: (driver, label, importance) of one interval, as `drivers` has them; hit: nodes of the stop.
+    """
+    of_stop, others = 0.0, list[tuple[float, str]]()
+    for driver, name, importance in drivers:
+        kind, *of = driver.split(":")
+        if kind in OF_THE_STOP or {ANY, *hit} & set(of[:1]):
+            of_stop += importance
+        else:
+            others.append((importance, name if kind in OF_A_NODE else ""))
+    importance, name = max(others, default=(0.0, ""))
+    return name if hit and importance > of_stop else ""

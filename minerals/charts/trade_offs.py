@@ -196,7 +196,7 @@ def _finding(story: _Story) -> str:
     least = min((step.share.low for step in steps), default=0.0)
     if len(steps) < len(rows) or least < 0.5:
         what = "hold, need and hang on" if steps else "hold and need"
-        return f"What {_kinds(story)} {what}, {' and '.join(map(str, story.years))}"
+        return wording.Subject(f"What {_kinds(story)} {what}, {' and '.join(map(str, story.years))}")
     countries = list(dict.fromkeys(step.country for step in steps))
     whom = wording.place(countries[0]) if len(countries) == 1 else "one country"
     has = f"{_kinds(story)} have" if len(rows) == 1 else f"each of {_kinds(story)} has"

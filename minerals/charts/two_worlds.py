@@ -90,17 +90,22 @@ def _finding(story: losses.Losses) -> str:
     code = story.hardest
     bars, place = story.table[code], wording.place(story.region)
     first, last = (bars.get(name) for name in (story.scenarios[0], story.scenarios[-1]))
-    neutral = f"What closed chokepoints would cost {wording.possessive(story.region)} batteries by {story.year}"
+    neutral = wording.Subject(
+        f"What closed chokepoints would cost {wording.possessive(story.region)} batteries by {story.year}, by supply"
+        " future"
+    )
     if first is None or last is None or len(story.scenarios) < 2:
-        return f"{neutral}, by supply future"
+        return neutral
     before, after = first.losses[losses.LOST], last.losses[losses.LOST]
     if after.share(after.proportional) < wording.LEAST_WORTH_SAYING:
-        return f"{neutral}, by supply future"
+        return neutral
     event = wording.capitalised(wording.if_it_happens(story.events[code].label))
     here, there = (wording.lowered(text) for text in (story.labels[-1], story.labels[0]))
-    title = f"{event}, {place} would lose {losses.told(after, True)} of the batteries planned for {story.year} under"
+    title = (
+        f"{event}, {place} would lose {losses.in_words(after, True)} of the batteries planned for {story.year} under"
+    )
     title += f" {here}{losses.anyway(after)}"
-    told = "none" if before.none else losses.told(before, True)
-    if told == losses.told(after, True):
+    then = "none" if before.none else losses.in_words(before, True)
+    if then == losses.in_words(after, True):
         return f"{title}, and as much under {there}"
-    return f"{title}, and {told} under {there}{losses.anyway(before)}"
+    return f"{title}, and {then} under {there}{losses.anyway(before)}"

@@ -15,6 +15,7 @@ from minerals.charts.selection import Selection, label
 from minerals.charts.style import LABEL, SMALL, Page, text_width
 from minerals.errors import UsageError
 from minerals.numbers import percent
+from minerals.tables.codes import WEIGHTED
 
 NAME = "variants"
 WAY_OUT = f"{mixes.WAY_OUT} that has variants, [optimise.variant.NAME]"
@@ -159,7 +160,7 @@ def _finding(story: _Story) -> str:
 
 def _note(story: _Story, result: Result) -> str:
     note = f"Note:{frame.caveats(result)} Lost: GWh over all years that cannot be had while a stop holds; on average:"
-    note += f" by {WEIGHTS} weights of countries, and of stops with and without cells. Cost: what buyers pay, without"
+    note += f" {WEIGHTED[WEIGHTS]}, and so are their stops with and without cells. Cost: what buyers pay, without"
     note += f" duties and with credits. Grey: as in {story.labels[0]}; orange: more lost or dearer."
     if near := mixes.near(result):
         note += f" Each mix stands for all {near}, of which others may lose and make other amounts."

@@ -87,9 +87,10 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def finds_nothing(title: str) -> bool:
-    """Whether a computed title says what is drawn, for want of anything that is found in it."""
-    return bool(re.match(r"(What (?!is said )|Where |Which |Capacity of )", title))
+class Subject(str):
+    """A computed title that says what is drawn, for want of anything that is found in it."""
+
+    __slots__ = ()
 
 
 def contained_silicon(minerals: Iterable[str]) -> str:
@@ -179,7 +180,7 @@ def change_title(subject: str, region: str, year: int, findings: Sequence[Findin
     if not clear:
         ends = [end for finding in findings for end in finding.change]
         if not ends or not all(abs(end) < LEAST_WORTH_SAYING for end in ends):
-            return neutral
+            return Subject(neutral)
         verb = "not" if all(end == 0 for end in ends) else "hardly"
         what = names([finding.name for finding in findings])
         return f"{capitalised(subject)} would {verb} change {possessive(region)} demand for {what} in {year}"
@@ -223,9 +224,9 @@ def share_title(region: str, year: int, shares: Sequence[tuple[str, float]]) -> 
     batteries = f"{possessive(region)} batteries"
     if not ranked or by_how_much(ranked[0][1]) == "0%":
         what = names([name for name, _ in shares])
-        return f"Recycling would supply none of the {what} {batteries} need in {year}" if what else (
-            f"What {batteries} take from mines and from recycling, to {year}"
-        )  # fmt: skip
+        if not what:
+            return Subject(f"What {batteries} take from mines and from recycling, to {year}")
+        return f"Recycling would supply none of the {what} {batteries} need in {year}"
     printed = [(by_how_much(share), name) for name, share in ranked]
     least, lowest = printed[-1]
     contrast = least != printed[0][0]
@@ -268,4 +269,4 @@ def sensitivity_title(outcome: str, swings: Sequence[tuple[str, float]], totals:
 def neutral_title(region: str, year: int, scenarios: Sequence[str]) -> str:
     """What is shown, where nothing can be claimed."""
     what = f"Mineral demand for batteries in {place(region)} in {year}"
-    return f"{what}: {names(scenarios)} compared" if len(scenarios) > 1 else what
+    return Subject(f"{what}: {names(scenarios)} compared" if len(scenarios) > 1 else what)

@@ -148,7 +148,7 @@
   }
 
   // A change between two mixes and the ends it may reach: each family at its low, central or high, the same in both
-  // (charts/interval.py; Dinkelbach's method).
+  // (results/interval.py; Dinkelbach's method).
   function change(base, other) {
     const keys = [...new Set([...Object.keys(base), ...Object.keys(other)])],
       none = [0, 0, 0];

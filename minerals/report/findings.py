@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..charts.wording import finds_nothing
 from ..numbers import number, percent
 from ..results.compare import changes
 from ..results.interval import Interval
@@ -32,7 +31,7 @@ CLOSE = 0.0005
 
 def findings(figures: Sequence[Figure]) -> Markup:
     """Titles of the charts that a run computed and that find something, each with a way to its chart."""
-    found = {figure.name: figure for figure in reversed(figures) if figure.computed and not finds_nothing(figure.title)}
+    found = {figure.name: figure for figure in reversed(figures) if figure.computed}
     told = [found[name] for name in ASKED if name in found][:MOST]
     lines = []
     for figure in told:

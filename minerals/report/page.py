@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..charts.footer import red_line, short_citation
-from ..charts.supply import ASSUMED_WORLDS, is_assumed
+from ..charts.selection import table_of
 from ..errors import listed
 from ..results.result import Result
+from ..results.worlds import said_of_assumed
 from ..text import without_unprintable
 from .document import HERE, document, section
 from .explorer import explorer, file_of
@@ -79,8 +80,10 @@ def _head(result: Result) -> list[Markup]:
     what = f"Mineral demand, exposure and chemistry mix of batteries · {record['region_label']}, {span}"
     against = f"Compared with {labels[0]}: {listed(labels[1:], 8)}." if labels[1:] else f"Scenario: {labels[0]}."
     caveat = red_line(record["scenarios"], {name: str(each["label"]) for name, each in record["scenarios"].items()})
-    if is_assumed(result, list(record["codes"].get("future", ()))):
-        caveat = " ".join(filter(None, (ASSUMED_WORLDS, caveat)))
+    if assumed := said_of_assumed(record, table_of(result, "inputs_used")):
+        several = len(record["codes"]["future"]) > 1
+        own = f"What names no future is of {record['exposure']['future']['label']}." if several else ""
+        caveat = " ".join(filter(None, (assumed, own, caveat)))
     return [
         element("p", what, class_="kind"), element("h1", record["title"]), element("p", against, class_="lead"),
 *([element("p", caveat, class_="caution")] if caveat else []),

@@ -10,11 +10,12 @@ import pandas as pd
 
 from ..errors import listed
 from ..numbers import number, percent, signed_percent
+from ..tables.codes import WEIGHTED
 from ..tables.series import ranges
 from ..text import MARK
 from .compare import changes
 from .result import Result
-from .worlds import assumed_of
+from .worlds import said_of_assumed
 
 #: Head, rows and the places of the columns that are aligned to the left.
 Table = tuple[Sequence[str], Sequence[Sequence[str]], Sequence[int]]
@@ -76,7 +77,7 @@ def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width
 
 
 def open_changes(result: Result, width: int) -> list[str]:
-    """Minerals of the last year whose demand may rise or fall against the first scenario by the ends of the published
+    """Minerals of the last year whose demand may rise or fall against the first scenario by the ends of their
     intensities; nothing where none may, or where a study has drawn intervals, which are told instead."""
     if "percentiles" in result.tables or len(result.scenarios) < 2:
         return []
@@ -92,7 +93,7 @@ def open_changes(result: Result, width: int) -> list[str]:
         ]
         whose = f"{record['scenarios'][name]['label']}: " if len(result.scenarios) > 2 else ""
         parts += [f"{whose}{listed(either)}"] if either else []
-    what = "By the low and high ends of published kg/kWh these may rise or fall"
+    what = "By the low and high ends of kg/kWh these may rise or fall"
     return wrapped([f"{what}: {'; '.join(parts)}."], width) if parts else []
 
 
@@ -208,39 +209,50 @@ def risks(result: Result, width: int) -> list[str]:
 
 def other_worlds(result: Result, width: int) -> list[str]:
     """GWh lost by disruption in each supply future of a run that names others beside its own, in the last year and the
-    first scenario; nothing where there are none, or nothing is lost in any."""
+    first scenario; an empty cell where a future has no such disruption, as with stops of what nobody knows, and nothing
+    where there are no others, or nothing is lost in any."""
     if "lost_by_future" not in result.tables:
         return []
-    first, futures = result.scenarios[0], result.record["codes"]["future"]
+    first, labels = result.scenarios[0], result.record["codes"]["future"]
     table = result["lost_by_future"]
     table = table[table["scenario"] == first]
+    futures = list(dict.fromkeys(table["future"]))
     lines: list[str] = []
     for region, mine in table.groupby("region", sort=False):
         by = {(row["disruption"], row["future"]): row for row in mine.to_dict("records")}
         head = [f"GWh lost in {region}, {mine['year'].max()}, {result.record['scenarios'][first]['label']}"]
-        for each in futures.values():
-            head += [str(each["label"]), "of all"]
+        for name in futures:
+            head += [str(labels[name]["label"]), "of all"]
         body = []
         for row in mine.drop_duplicates("disruption").itertuples():
-            these = [by[row.disruption, name] for name in futures]
-            if any(max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these):
-                cells = [text for each in these for text in (
-                    between(each["lost_best"], each["lost_proportional"]),
-                    _percents(each["share_best"], each["share_proportional"]))]  # fmt: skip
+            these = [by.get((row.disruption, name)) for name in futures]
+            if any(
+                max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these if each
+            ):
+                cells = [text for each in these for text in _in_a_world(each)]
                 body.append([f"{row.label}{'' if row.status == 'in_force' else MARK}", *cells])
         lines += [*([""] if lines else []), *fitted(head, body, width)] if body else []
     return lines
 
 
+def _in_a_world(row: Mapping[Any, Any] | None) -> tuple[str, str]:
+    """What a disruption takes in one supply future, in GWh and of the plan; nothing where that has none such."""
+    if row is None:
+        return "", ""
+    lost = between(row["lost_best"], row["lost_proportional"])
+    return lost, _percents(row["share_best"], row["share_proportional"])
+
+
 def _in_assumed(result: Result, year: int) -> list[str]:
-    """Which supply futures of the run are assumed."""
+    """Which supply futures of the run are assumed, and of which one the figures beside the table by future are."""
     del year
-    labels = {name: str(each["label"]) for name, each in result.record["codes"].get("future", {}).items()}
-    named = [labels[name] for name in assumed_of(labels, result["inputs_used"])]
-    if not named:
+    assumed = said_of_assumed(result.record, result["inputs_used"])
+    if not assumed:
         return []
-    others = f"; all but the table by world is of {next(iter(labels.values()))}" if len(labels) > 1 else ""
-    return [f"Who makes what is assumed in {' and '.join(named)}{others}."]
+    if other_worlds(result, NARROW):
+        own = result.record["exposure"]["future"]["label"]
+        assumed += f" All figures but those of the table with several worlds are of {own}."
+    return [assumed]
 
 
 def _lost(
@@ -309,12 +321,16 @@ def _weighted(result: Result, year: int) -> list[str]:
             f"{result.record['scenarios'][scenario]['label']} {mine.at['equal', 'share']:.0%}, "
             f"{mine.at['status', 'share']:.0%} ({ends}), {mine.at['history', 'share']:.0%}"
         )
-    played = result.record["exposure"]["weights"]["equal"]
-    counted = sum(weight > 0 for weight in played.values())
-    which = "all played" if counted == len(played) else "all played but what closes every step"
+    exposure = result.record["exposure"]
+    begun = {code for code, event in exposure["disruptions"].items() if event["start"] <= year}
+    played = exposure["weights"]["equal"]
+    # What has no weight beside others closes every step.
+    counted = [code for code in played if code in begun and played[code] > 0]
+    which = "all played" if len(begun) == len(played) else f"all that have begun by {year}"
+    which += " but what closes every step" if len(counted) < len(begun) else ""
     return [
-        f"Lost on average if one of {counted} disruptions comes ({which}), with countries weighted alike, by status, by"
-        f" history: {'; '.join(parts)}."
+        f"Lost on average if one of {len(counted)} disruptions comes ({which}), {', '.join(WEIGHTED.values())}: "
+        f"{'; '.join(parts)}."
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..numbers import number, signed_percent
+from ..tables.codes import WEIGHTED
 from ..text import MARK
 from .result import Result
 from .screen import LEAST, fitted
@@ -93,7 +94,7 @@ def _losses(result: Result, table: pd.DataFrame, measure: str) -> Iterator[Line]
             yield labels[name], [_gwh(gwh) for gwh in rows["value"]]
     for name, _, _, rows in _values(table, f"mean_{measure}"):
         if name == WEIGHTS and rows["value"].max() >= LEAST:
-            yield f"on average, {name} weights", [_gwh(gwh) for gwh in rows["value"]]
+            yield f"on average, {WEIGHTED[name]}", [_gwh(gwh) for gwh in rows["value"]]
 
 
 def _costs(table: pd.DataFrame) -> Iterator[Line]:

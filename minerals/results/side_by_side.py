@@ -21,8 +21,8 @@ BATTERIES, MINERAL, LOST = "batteries", "mineral", "lost"
 APART = ("title", "output")
 #: What stands behind a loss in brackets.
 ENDS = (
-    "Lost (from–to): 5–95 % of draws, of demand too, of one region in the last year of a run; else by severity of the "
-    "stop."
+    "Lost (from–to): 5–95 % of draws (demand is drawn too) of one region in the last year of a run; else by severity "
+    "of the stop."
 )
 #: Most differences that are told one by one.
 TOLD = 12

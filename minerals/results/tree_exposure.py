@@ -135,8 +135,8 @@ def _drawn(result: Result, risk: RiskExplanation) -> list[str]:
     low, middle, high = risk.interval
     draws = result.record["config"]["exposure"]["draws"]
     lines = [
-        f"In {number(draws)} draws, of demand too, {number(low)} to {number(high)} GWh are lost (5–95 %), half of them "
-        f"{number(middle)} or more."
+        f"In {number(draws)} draws (demand is drawn too) {number(low)} to {number(high)} GWh are lost (5–95 %), half "
+        f"of them {number(middle)} or more."
     ]
     if risk.drivers:
         parts = [f"{label} {share:.0%}" for label, share in risk.drivers]

@@ -10,6 +10,12 @@ ANY = "any"
 ENERGY = "energy"
 #: Source and quality of a figure that nobody publishes: its value is empty, its low and high the ends it must lie in.
 UNKNOWN = "unknown"
+#: Sets of weights by which disruptions count together, and what they are called.
+WEIGHTED = {
+    "equal": "countries weighted alike",
+    "status": "weighted by their status",
+    "history": "weighted by past stops",
+}
 #: Routes of anode graphite, in the order of their axis.
 GRAPHITE_ROUTES = ("natural", "synthetic")
 #: Region whose rules of trade are those of the European Union. The IEA's Europe is wider.

@@ -125,8 +125,8 @@ class OwnRows:
         if self.whole:
             return f"{self.file}: {_rows(self.added)} instead of the whole table, {_rows(self.aside)}"
         done = {"replaced": self.replaced, "added": self.added, "the same as below": self.same}
-        told = ", ".join(f"{_rows(count)} {what}" for what, count in done.items() if count)
-        return f"{self.file}: {told or 'no row that counts'}"
+        parts = ", ".join(f"{_rows(count)} {what}" for what, count in done.items() if count)
+        return f"{self.file}: {parts or 'no row that counts'}"
 
 
 def _rows(count: int) -> str:

@@ -39,6 +39,7 @@ from ...mix.families import words
 from ...mix.family import Glossary
 from ...mix.gains import Gain
 from ...mix.solution import PINNED, UNIT, Share, Stage, risk_of
+from ...tables.codes import WEIGHTED
 from ...tables.inputs import Inputs
 from ...tables.supply import Event
 
@@ -553,15 +554,6 @@ def _incumbent_value(mix: Mix, library: Library) -> float | None:
     return risk_of(_incumbent_losses(mix, library), mix.data.weight, config.risk, config.level)
 
 
-WEIGHTED = {
-    "alike": "",
-    "equal": ", countries weighted alike",
-    "status": ", weighted by their status",
-    "history": ", weighted by past stops",
-}
-"""How disruptions count together, by `optimise.event_weights`, to follow what counts."""
-
-
 def _counted(config: Optimise) -> str:
     """By which weights batteries count, or nothing."""
     weights = " and ".join(f"{weight:g} × {name}" for name, weight in config.weights.items())
@@ -573,11 +565,12 @@ def _objective(mix: Mix) -> str:
     config = mix.config
     loss, count = LOST[config.loss], sum(weight > 0 for weight in mix.data.weight.values())
     several = "one disruption" if count == 1 else f"{count} disruptions"
+    weighted = f", {WEIGHTED[config.event_weights]}" if config.event_weights in WEIGHTED else ""
     words = {
         "gwh_at_risk": {
-            "expected": f"expected {loss} over {several}{WEIGHTED[config.event_weights]}",
+            "expected": f"expected {loss} over {several}{weighted}",
             "worst": f"{loss} under the worst of {several}",
-            "cvar": f"mean {loss} over the worst {1 - config.level:.0%} of {several}{WEIGHTED[config.event_weights]}",
+            "cvar": f"mean {loss} over the worst {1 - config.level:.0%} of {several}{weighted}",
         }[config.risk],
         "concentration": f"{config.measure} among {config.among} nodes, weighted by GWh",
         "cost": "cost",
