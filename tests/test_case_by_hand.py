@@ -11,13 +11,15 @@ import pytest
 
 from minerals.case.criteria import cost_cap_of, criteria_of, criterion
 from minerals.case.explorer import explorer
+from minerals.case.growth import Growth, Since
 from minerals.case.measures import running, yearly_cost
+from minerals.case.mix_checks import _of_objective
 from minerals.case.mix_data.sourcing import Sourcing
 from minerals.case.optimise import LEAST_MET, _met
 from minerals.case.origin import Origins
 from minerals.case.outcome import Outcome
 from minerals.case.prices import PriceCurves, _at, _check_anchors
-from minerals.case.unknown import _as_cathodes
+from minerals.case.unknown import _as_cathodes, stops_of_unknown
 from minerals.case.uses import Uses
 from minerals.config import COST_CAP, Optimise, read_run
 from minerals.errors import InputError
@@ -165,6 +167,55 @@ def test_what_nobody_knows_is_made_as_cathodes_are() -> None:
     use = np.array([[0.5, 0.0, 1.0, 0.2, 0.3], [0.0, 0.7, 1.0, 0.0, 0.1], [0.6, 0.0, 1.0, 0.0, 0.0]])
     assert _as_cathodes(4, 0, inputs, chain, use) == pytest.approx([0.7, 0.3])
     assert _as_cathodes(4, 0, inputs, chain, np.zeros((3, 5))).tolist() == [0, 0]
+
+
+def test_what_nobody_knows_in_the_last_year_is_stopped_where_no_event_is_about_it() -> None:
+    """Of an additive nobody knows anything in the last year alone, of a salt only before; of a film nobody ever does,
+    but an event is about it, and of a gas, which no battery uses."""
+    codes = ("additive", "salt", "film", "gas", "ore")
+    nodes = [SimpleNamespace(node=node, label=node.capitalize(), in_path=True) for node in codes]
+    events = [SimpleNamespace(cuts=cuts) for cuts in (nodes[2:3], nodes)]
+    inputs: Any = SimpleNamespace(
+        nodes=nodes, countries=("KOR", "CHN"), country_labels={"CHN": "China", "KOR": "Korea"}, years=(2030, 2035),
+        events=events, leader=["CHN"] * 4 + ["KOR"], is_group=np.array([False, False]),
+    )  # fmt: skip
+    years = [0, 1, 1, 1, 0], [1, 0, 1, 1, 0]
+    supply: Any = [SimpleNamespace(unknown=np.array(each, dtype=bool)) for each in years]
+    use = np.array([[0.1, 0.2, 0.3, 0.0, 0.5]])
+    (found,) = stops_of_unknown(supply, inputs, use)
+    assert (found.disruption, found.label) == ("unknown-additive", "China stops exports of additive")
+    assert (found.start, found.cuts[0].country, found.cuts[0].severity) == (2030, "CHN", 1.0)
+
+
+# --- growth ----------------------------------------------------------------------------------------------------------
+
+
+def test_growth_begins_with_what_is_known_first() -> None:
+    """Ore is known from the first year on, metal from the second; of the third node nothing ever is."""
+    nan = np.nan
+    made = np.array([[[3.0, 1.0], [nan, nan], [nan, nan]], [[4.0, 4.0], [1.0, 2.0], [nan, nan]],
+                     [[9.0, 0.0], [5.0, 0.0], [nan, nan]]])  # fmt: skip
+    since = Since(2026, np.array([2025.0, 2026.0, 2027.0]), made, np.zeros((3, 3), dtype=bool))
+    inputs: Any = SimpleNamespace(is_group=np.array([False, False]))
+    growth = Growth(since, inputs, "today", (2026, 2027))
+    assert growth.at_start.tolist() == [[3, 1], [1, 2], [0, 0]]
+    assert growth.leader.tolist() == [0, 1, 0]
+    inputs.is_group = np.array([True, False])
+    assert Growth(since, inputs, "today", (2026, 2027)).leader.tolist() == [1, 1, 1]
+
+
+# --- checks of a mix -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("said", "refused"), [
+    ({"likelihood": {"china-anode": 1}}, []), ({"likelihood": {"china-anode": 2}}, ["likelihood"]),
+    ({"level": 0.7}, ["level"]), ({"level": 0.7, "weights": {"cvar": 1.0}, "objective": "weighted"}, []),
+    ({"likelihood": {"china-anode": 2}, "exposure_cap": 50}, []), ({"cost_cap": 0.1}, ["cost_cap"]),
+])  # fmt: skip
+def test_keys_that_count_nowhere_are_refused(said: dict[str, Any], refused: list[str]) -> None:
+    """Of the cheapest mix; a likelihood of one is what each has by itself."""
+    config = Optimise.model_validate({"scenario": "plan", "objective": "cost", **said})
+    assert [path[-1] for path, _, _ in _of_objective(config)] == refused
 
 
 # --- what batteries use ----------------------------------------------------------------------------------------------

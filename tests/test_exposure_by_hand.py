@@ -9,7 +9,9 @@ import pytest
 
 from minerals.exposure.cell_origin import moved
 from minerals.exposure.coverage import NOWHERE, Claims, Cuts, Supply, trade
+from minerals.exposure.disruption import _from
 from minerals.exposure.draws import Places, Ranged, reached, taken_of, upstream
+from minerals.exposure.factory import Built
 from minerals.exposure.stages import Recipe, least
 
 # --- supply in draws -------------------------------------------------------------------------------------------------
@@ -181,3 +183,21 @@ def test_an_observed_origin_moves_with_what_makers_make() -> None:
     at_home = np.array([1.0, 0.0])
     assert moved(np.array([0.6, 0.4]), np.array([0.5, 0.5]), np.array([0.1, 0.0]), at_home) == pytest.approx([1, 0])
     assert moved(np.array([0.6, 0.4]), np.array([0.5, 0.5]), np.array([0.0, 0.0]), at_home) == pytest.approx([0, 0])
+
+
+# --- plans that a rule cuts ------------------------------------------------------------------------------------------
+
+
+def test_what_is_left_of_a_base_is_less_by_what_the_rule_takes_and_at_most_the_best() -> None:
+    """Of 0.6 GWh made at home and 0.4 bought the rule would build 0.5 and 0.4 anyway. A stop that leaves it 0.3 and 0.1
+    takes 0.2 and 0.3, and one that leaves nothing 0.5 and 0.4; of the best of 0.35 the second has its part at home."""
+
+    def built(home: list[float], imported: list[float]) -> Built:
+        return Built(np.array(home)[:, None], np.array(imported)[:, None])
+
+    base = Built(np.array([0.6]), np.array([0.4]))
+    found = _from(
+        base, built([0.5], [0.4]), built([0.3, 0.3, 0.0], [0.1, 0.1, 0.0]), built([0.9, 0.2, 0.9], [0, 0.05, 0])
+    )
+    assert found.imported[:, 0] == pytest.approx([0.1, 0.1, 0.0])
+    assert found.home[:, 0] == pytest.approx([0.4, 0.15, 0.1])
