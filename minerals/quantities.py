@@ -737,9 +737,10 @@ QUANTITIES: dict[str, Quantity] = {
             "mix_frontier", "result", ("exposure",), "million USD_2025",
             "Least cost of a mix that is exposed to at most so much, from the cheapest to the least exposed mix; "
             "marginal: what one unit less costs from there to the next point, along the chord (empty along the last "
-            "one, which is too short to be known, unless every edge is), and marginal_low, "
-            "marginal_high: at least and at most (empty: without end). The record says how far the chords lie "
-            "above the frontier at most (frontier_gap, as a share of the span of cost).",
+            "one, which is too short to be known, unless every edge is; where points are close, known to five digits, "
+            "as solvers keep them), and marginal_low, marginal_high: at least and at most (empty: without end). The "
+            "record says how far the chords lie above the frontier at most "
+            "(frontier_gap, as a share of the span of cost).",
             "cost = min over mixes with exposure ≤ e",
         ),
         Quantity(
@@ -963,7 +964,8 @@ QUANTITIES: dict[str, Quantity] = {
             "mix_rule", "result", ("region", "node", "year"), "1",
             "Of what the chosen mix buys of a node: share of the largest single country outside the region (value), "
             "HHI of all suppliers, and where the EU's benchmark on one third country holds its limit and whether it is "
-            "met. Several countries that sources give as a group count as one in the HHI, and never as the largest.",
+            "met. Of countries that are as large the first by code is named. Several countries that sources give as a "
+            "group count as one in the HHI, and never as the largest.",
         ),
         Quantity(
             "mix_secondary", "result", ("region", "mineral", "year"), "kt",

@@ -312,15 +312,22 @@ def _costs(mix: Mix) -> pd.DataFrame:
     return _frame(rows, ["mix", "part", "value", "unit"])
 
 
+#: Digits to which gains are compared: two that are alike to these have no order that all solvers would give.
+ALIKE = 6
 LIMIT = [
     "stage", "family", "region", "limit", "first", "last", "step", "per", "value", "unit", "share", "sentence",
 ]  # fmt: skip
 
 
 def _limits(mix: Mix, glossary: Glossary) -> Iterable[tuple[Any, ...]]:
-    """What a step of each limit gains, those that gain most first; value: by how much the objective falls."""
+    """What a step of each limit gains, those that gain most first, and of those that gain as much by their index;
+    value: by how much the objective falls."""
     regions = set(mix.data.regions) | set(mix.data.pools)
-    for gain in sorted(mix.solution.gains, key=lambda each: (each.stage, -each.gain)):
+
+    def order(gain: Gain) -> tuple[Any, ...]:
+        return gain.stage, -float(f"{gain.gain:.{ALIKE}g}"), gain.family, tuple(map(str, gain.index))
+
+    for gain in sorted(mix.solution.gains, key=order):
         text, (first, last) = words(gain.family, gain.index, glossary, mix.data), gain.years
         region = next((str(part) for part in gain.index if part in regions), "")
         share = gain.gain / abs(gain.least) if gain.least else math.nan
@@ -443,12 +450,15 @@ def _cells_by_country(mix: Mix) -> dict[Key, tuple[float, float]]:
     return out
 
 
+#: Shares that are apart by less than this are alike: the rest is how a solver rounds.
+TIED = 1e-6
 RULE = ["region", "node", "year", "country", "value", "limit", "met", "hhi", "unit"]
 
 
 def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
-    """The largest single country outside the region in the chosen sourcing of each node, the HHI of that sourcing, and
-    for strategic nodes of Europe the rule on one third country in the years in which it holds.
+    """The largest single country outside the region in the chosen sourcing of each node, the first by code of those
+    that are as large, the HHI of that sourcing, and for strategic nodes of Europe the rule on one third country in the
+    years in which it holds.
 
     Shares are of what is bought; several countries that are one group count as one in the HHI, which is so far an upper
     end.
@@ -464,8 +474,8 @@ def _rule(mix: Mix) -> Iterable[tuple[Any, ...]]:
         by_place.setdefault((r, n, y), {})[country] = share
     for (r, n, y), shares in by_place.items():
         abroad = {code: share for code, share in shares.items() if home[code] != r and code not in groups}
-        country = max(abroad, key=lambda code: abroad[code], default="")
-        most = abroad.get(country, 0.0)
+        most = max(abroad.values(), default=0.0)
+        country = min((code for code, share in abroad.items() if share >= most - TIED), default="")
         strategic = n in mix.data.strategic
         limit = next((rule.value for rule in rules if strategic and rule.region == r and rule.year <= y), float("nan"))
         met = "" if math.isnan(limit) else "yes" if most <= limit + PINNED else "no"
