@@ -501,10 +501,10 @@ def test_a_pool_of_bases_solves_as_one_programme_a_question_does(seed: int) -> N
 @pytest.mark.parametrize("frequent", [False, True])
 def test_no_question_has_no_answer(frequent: bool) -> None:
     bases = Bases(np.ones(2), np.ones((1, 2)), (np.ones(2), np.ones(1)))
-    none = bases.solve(np.zeros((0, 1)), np.zeros((0, 2)), frequent=frequent)
+    none = bases.solve(np.zeros((0, 1)), np.zeros((0, 2)))
     assert none.shape == (0, 2)
     assert bases.pool == []
-    assert bases.solve(np.array([[3.0]]), np.array([[1.0, 5.0]]), frequent=frequent).sum() == pytest.approx(3)
+    assert bases.solve(np.array([[3.0]]), np.array([[1.0, 5.0]])).sum() == pytest.approx(3)
 
 
 def test_few_bases_are_enough_for_many_right_hand_sides(monkeypatch: pytest.MonkeyPatch) -> None:

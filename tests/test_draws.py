@@ -322,7 +322,7 @@ def test_every_draw_is_the_answer_of_a_programme_of_its_own(europe_2035: Chokepo
         for scenario in europe_2035.scenarios:
             supplied, _ = drawn.supplied(event_of(europe_2035, name), scenario, europe_2035.regions, 0)
             factory = europe_2035.factory(scenario, europe_2035.regions, 0)
-            totals, _ = factory.totals(supplied, frequent=True)
+            totals, _ = factory.totals(supplied)
             for draw in range(0, 401, 40):
                 alone = by_solver(factory, supplied.take([draw]))
                 assert totals[draw] == pytest.approx(alone, rel=1e-9), (name, scenario, draw)

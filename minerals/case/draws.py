@@ -370,7 +370,7 @@ class Drawn:
             real = Supplied(one.own * used[row], one.bought * used[row], one.home, one.imported)
             latest = Factory(replace(plan, use=np.maximum(use, 0.0), routes=routes), latest)
             apart.append(float(latest.totals(real)[0][0]))
-        together = factory.totals(supplied.take(list(rows)), frequent=True)[0]
+        together = factory.totals(supplied.take(list(rows)))[0]
         return together * demand[list(rows)], np.array(apart) * demand[list(rows)]
 
     def demand(self, streams: Streams, scenario: str, regions: Sequence[str], year: int) -> Array:

@@ -353,7 +353,7 @@ class InYear:
         """Batteries to be had, and those of them made at home, as if a stop lasted all year, (row) each [GWh]."""
         if hit is not self.without or scenario not in self._undisturbed:
             factory = self.chokepoints.factory(scenario, self.regions, self.year)
-            found = factory.totals(self.supplied(scenario, hit), frequent=True)
+            found = factory.totals(self.supplied(scenario, hit))
             if hit is not self.without:
                 return found
             self._undisturbed[scenario] = found

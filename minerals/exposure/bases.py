@@ -3,10 +3,11 @@
     max cost · x,   matrix · x ≤ most,   0 ≤ x ≤ upper
 
 While cost and matrix stay, a basis that is optimal for one right-hand side is optimal for every other for which its
-solution is feasible (multi-parametric linear programming: Gal & Nedoma 1972, Management Science 18, 406–422). So all
-right-hand sides are first tried on the bases that are known, in one product; only what fits none is solved by HiGHS,
-from its last basis, and its basis joins the pool. A pool of another matrix of the same shape serves too, as far as its
-bases are optimal for this one.
+solution is feasible (multi-parametric linear programming: Gal & Nedoma 1972, Management Science 18, 406–422). And
+whether or not it is, its duals bound the optimum from above (weak duality): of all known bases only those of the least
+bound can be optimal. So each right-hand side is first tried on those; only what fits none is solved by HiGHS, from its
+last basis, and its basis joins the pool. A pool of another matrix of the same shape serves too, as far as its bases are
+optimal for this one.
 """
 
 from __future__ import annotations
@@ -27,11 +28,8 @@ Places = NDArray[np.intp]
 NOTHING = 1e-9
 #: Stands for a bound that is infinite: no tight row and no full column has it.
 HUGE = 1e30
-#: Right-hand sides that are tried at a time.
-CHUNK = 1000
-#: Least bases that these are tried on at a time, and more as the right-hand sides are fewer: what one of the first has
-#: solved, the others are not tried on.
-TOGETHER = 4
+#: Part of the scale of the optimum by which the bound of a basis that is feasible may lie above the least.
+ALIKE = 1e-6
 
 
 def highs_model(cost: Array, matrix: Array, most: Array, upper: Array) -> highspy.HighsLp:
@@ -66,80 +64,65 @@ class Bases:
 
     def __init__(self, cost: Array, matrix: Array, scale: tuple[Array, Array], known: Bases | None = None) -> None:
         self.cost, self.matrix = cost, matrix
-        self.slack = NOTHING * scale[0], NOTHING * scale[1]
+        self.scale, self.slack = scale[0], (NOTHING * scale[0], NOTHING * scale[1])
         self.pool: list[Basis] = []
         #: What makes a solution of a right-hand side, for each basis: (column, row and column).
         self._maps: list[Array] = []
-        #: How many questions each basis has solved.
-        self._solves: list[int] = []
+        #: What the duals of each basis make of a right-hand side: a bound of the optimum, (row and column) each.
+        self._bounds: list[Array] = []
         self._lp: highspy.Highs | None = None
         for basis in known.pool if known is not None else ():
             self._add(basis)
 
-    def solve(self, most: Array, upper: Array, *, frequent: bool = False) -> Array:
+    def solve(self, most: Array, upper: Array) -> Array:
         """Optimal columns, (question, column). most: (question, row); upper: (question, column), 0 and more.
 
-        frequent: bases that have solved most are tried first, which is quicker where many questions are alike; of
-        several optimal solutions another may be found, of the same value.
-        Raises SolverError where HiGHS finds no optimum, which there always is where the columns are bounded.
+        Of several optimal solutions that of the first known basis counts. Raises SolverError where HiGHS finds no
+        optimum, which there always is where the columns are bounded.
         """
         out = np.empty_like(upper)
         sides = np.minimum(np.concatenate([most, upper], axis=1), HUGE)
-        unsolved, order = [], np.arange(len(self._maps))
-        for left in np.array_split(np.arange(len(most)), -(-len(most) // CHUNK) or 1):
-            if frequent:
-                order = np.argsort(-np.array(self._solves), kind="stable")
-            start = 0
-            while len(left) and start < len(order):
-                end = start + max(TOGETHER, CHUNK // len(left))
-                left, start = left[~self._tried(left, sides, out, order[start:end])], end
-            unsolved.append(left)
-        left = np.concatenate(unsolved)
+        left = self._of_none(sides, out)
         while len(left):
             columns, basis = self._solved(most[left[0]], upper[left[0]])
             known = len(self._maps)
             self._add(basis)
             solved = np.zeros(len(left), dtype=bool)
             if len(self._maps) > known:
-                near = self._near(left, sides, known)
-                solved[near] = self._tried(left[near], sides, out, np.array([known]))
+                solved = self._fits(known, left, sides, out)
             if not solved[0]:
                 out[left[0]] = columns  # within the tolerances of HiGHS alone
                 solved[0] = True
             left = left[~solved]
         return out
 
-    def _near(self, some: Places, sides: Array, basis: int) -> Places:
-        """Which of some questions a basis may solve: those whose basic columns, which alone may lie outside their
-        bounds, do not."""
-        basic = self.pool[basis].basic
-        found, top = sides[some] @ self._maps[basis][basic].T, sides[np.ix_(some, len(self.matrix) + basic)]
-        slack = self.slack[0][basic]
-        return np.flatnonzero(((found >= -slack) & (found <= top + slack)).all(axis=1))
+    def _of_none(self, sides: Array, out: Array) -> Places:
+        """Questions that no known basis solves; the solutions of the others are written to `out`, (question, column).
+        sides: of rows and of columns, (question, row and column)."""
+        solved = np.zeros(len(sides), dtype=bool)
+        if not self._maps:
+            return np.flatnonzero(~solved)
+        bounds = sides @ np.array(self._bounds).T  # (question, basis)
+        may = bounds <= bounds.min(axis=1, keepdims=True) + ALIKE * (self.cost @ self.scale)
+        while len(left := np.flatnonzero(may.any(axis=1))):
+            first = may[left].argmax(axis=1)
+            may[left, first] = False
+            for basis in np.unique(first).tolist():
+                mine = left[first == basis]
+                solved[mine] = self._fits(basis, mine, sides, out)
+            may[solved] = False
+        return np.flatnonzero(~solved)
 
-    def _tried(self, some: Places, sides: Array, out: Array, bases: Places) -> NDArray[np.bool_]:
-        """Write the solutions of some questions that one of some bases has into `out`; which these are, (some).
-
-        The first basis counts whose solution is feasible. sides: of rows and of columns, (question, row and column).
-        """
-        if not len(bases) or not len(some):
-            return np.zeros(len(some), dtype=bool)
-        maps = np.array([self._maps[basis] for basis in bases])
-        mine = sides[some]
-        found = (mine @ maps.reshape(-1, maps.shape[2]).T).reshape(len(some), *maps.shape[:2])
-        ceiling, top = mine[:, None, : len(self.matrix)], mine[:, None, len(self.matrix) :]
+    def _fits(self, basis: int, some: Places, sides: Array, out: Array) -> NDArray[np.bool_]:
+        """Whether a basis solves some questions, (some), whose solutions are then written to `out`."""
+        mine, many = sides[some], len(self.matrix)
+        found, top = mine @ self._maps[basis].T, mine[:, many:]
         columns, rows = self.slack
-        # Most bases fail at the columns already, and the rows are asked of the others alone.
         inside = np.clip(found, 0, top)
-        fits = (np.abs(found - inside) <= columns).all(axis=2)
-        at = np.nonzero(fits)
-        fits[at] = (inside[at] @ self.matrix.T <= ceiling[at[0], 0] + rows).all(axis=1)
-        which = fits.argmax(axis=1)
-        solved: NDArray[np.bool_] = np.asarray(fits[np.arange(len(some)), which])
-        out[some[solved]] = inside[solved, which[solved]]
-        for basis, count in zip(bases, np.bincount(which[solved], minlength=len(bases)).tolist(), strict=True):
-            self._solves[basis] += count
-        return solved
+        fits = (np.abs(found - inside) <= columns).all(axis=1)
+        fits &= (inside @ self.matrix.T <= mine[:, :many] + rows).all(axis=1)
+        out[some[fits]] = inside[fits]
+        return np.asarray(fits)
 
     def _solved(self, most: Array, upper: Array) -> tuple[Array, Basis]:
         """Optimal columns by HiGHS, and their basis."""
@@ -186,4 +169,5 @@ class Bases:
         map_[basic[:, None], many + full] = -inverse @ rows[:, full]
         self.pool.append(basis)
         self._maps.append(map_)
-        self._solves.append(0)
+        bound = self.cost @ map_
+        self._bounds.append(np.where(bound > NOTHING, bound, 0.0))  # what is rounding may meet what is infinite

@@ -237,10 +237,10 @@ class Factory:
             built.home[short] = self._cut_alike(built.home[short], supplied.take(short))
         return built
 
-    def totals(self, supplied: Supplied, *, frequent: bool = False) -> tuple[Array, Array]:
+    def totals(self, supplied: Supplied) -> tuple[Array, Array]:
         """Batteries to be had, and cells that can be made at home, each by best reallocation, (question) each [GWh].
         frequent: as in `Bases.solve`."""
-        built, _ = self._best(supplied, frequent=frequent)
+        built, _ = self._best(supplied)
         home, imported = built.home.sum(axis=1), built.imported.sum(axis=1)
         batteries, there = home + imported, supplied.accessible[:, self.of_cells]
         # Where cells themselves are too few, those bought are in place of some that could be made at home.
@@ -248,16 +248,16 @@ class Factory:
         full &= home < supplied.home.sum(axis=1) * (1 - NOTHING)
         if full.any():
             some = supplied.take(full)
-            alone, _ = self._best(some.capped(some.home, np.zeros_like(some.imported)), frequent=frequent)
+            alone, _ = self._best(some.capped(some.home, np.zeros_like(some.imported)))
             home[full] = alone.home.sum(axis=1)
         return batteries, home
 
-    def _best(self, supplied: Supplied, *, frequent: bool = False) -> tuple[Built, Mask]:
+    def _best(self, supplied: Supplied) -> tuple[Built, Mask]:
         """Cells built in one solution, and where anything is short, (question)."""
         built = Built(supplied.home.copy(), supplied.imported.copy())
         short = self._short(supplied)
         if short.any():
-            found = self._solved(supplied.take(short), frequent=frequent)
+            found = self._solved(supplied.take(short))
             built.home[short], built.imported[short] = found.home, found.imported
         return built, short
 
@@ -273,9 +273,9 @@ class Factory:
         planned &= (supplied.imported <= self.plan.imported * (1 + NOTHING)).all(axis=1)
         return np.asarray(~(fits | (need <= 0)).all(axis=1) | ~planned)
 
-    def _solved(self, supplied: Supplied, *, frequent: bool = False) -> Built:
+    def _solved(self, supplied: Supplied) -> Built:
         """Optimal cells, (question, chemistry)."""
-        found = np.clip(self.bases.solve(*self.bounds(supplied), frequent=frequent), 0, None)
+        found = np.clip(self.bases.solve(*self.bounds(supplied)), 0, None)
         return self.columns.cells(found, supplied)
 
     def _cut_alike(self, home: Array, supplied: Supplied) -> Array:

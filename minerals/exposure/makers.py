@@ -100,7 +100,7 @@ def sold(cells: Array, use: Array, most: Array) -> Array:
     upper, needed = wanted @ member, wanted @ use[np.ix_(chemistries, nodes)]
     scale = np.maximum(upper.max(axis=0), 1.0), np.maximum(needed.max(axis=0), 1.0)
     bases = Bases(np.ones(len(kinds)), kinds.T.copy(), scale)
-    found = bases.solve(np.minimum(most[np.ix_(short, nodes)], needed), upper, frequent=True)
+    found = bases.solve(np.minimum(most[np.ix_(short, nodes)], needed), upper)
     part = np.divide(np.clip(found, 0.0, upper), upper, out=np.zeros_like(upper), where=upper > 0)
     out[np.ix_(short, chemistries)] = wanted * (part @ member.T)
     return out

@@ -74,7 +74,7 @@ def draws(verdict: common.Verdict, chokepoints: Chokepoints) -> None:
             plan = chokepoints.plan(scenario, chokepoints.regions, year)
             start = time.perf_counter()
             factory = Factory(plan)  # with no basis yet
-            totals, _ = factory.totals(supplied, frequent=True)
+            totals, _ = factory.totals(supplied)
             together += (time.perf_counter() - start) / len(supplied)
             start = time.perf_counter()
             found = np.array([one_by_one(factory, supplied.take([draw])) for draw in range(ALONE)])
