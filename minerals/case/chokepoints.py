@@ -107,6 +107,8 @@ class Chokepoints:
     chosen_follow_on: dict[str, Chosen] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
+    _passing: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
+    _at_home: dict[frozenset[str], NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False)
     _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -313,7 +315,10 @@ class Chokepoints:
     def passing(self, regions: Sequence[str], year: int) -> Array:
         """Share of the cells made at home whose way passes a node there, (chemistry, node), as plants of the reference
         world make what goes into them."""
-        return passing_of(self.chain, self.supply[year], self.group(regions))
+        key = tuple(regions), year
+        if key not in self._passing:
+            self._passing[key] = passing_of(self.chain, self.supply[year], self.group(regions))
+        return self._passing[key]
 
     def available(self, regions: Sequence[str], year: int, reach: Access) -> tuple[Array, Array]:
         """What the uses in scope have of what regions can get: of own plants, and of all, (node) each."""
@@ -504,9 +509,12 @@ class Chokepoints:
         """What goes into the cells of each chemistry."""
         return [self.chain.of_cells(c, self.uses.ever) for c in range(len(self.chain.cell))]
 
-    def at_home(self, regions: Collection[str]) -> np.ndarray:
+    def at_home(self, regions: Collection[str]) -> NDArray[np.bool_]:
         """Countries that belong to some regions, (country)."""
-        return np.array([home in regions for home in self.inputs.home])
+        key = frozenset(regions)
+        if key not in self._at_home:
+            self._at_home[key] = np.array([home in regions for home in self.inputs.home])
+        return self._at_home[key]
 
     def home(self, country: int) -> str:
         """Customer that a country, by its place, belongs to, or ''."""
@@ -622,7 +630,8 @@ class Chokepoints:
             self, scenarios={scenario: plan}, chosen_origin={scenario: origin}, chosen_follow_on={scenario: built},
             orders={} if order is None else {scenario: order},
         )  # fmt: skip
-        for name in ("_undisturbed", "_trades", "_hits", "_shared", "_usual", "_embodied", "_cell_origins"):
+        for name in ("_undisturbed", "_passing", "_at_home", "_trades", "_hits", "_shared", "_usual", "_embodied",
+                     "_cell_origins"):  # fmt: skip
             setattr(other, name, getattr(self, name))
         return other
 
@@ -631,7 +640,8 @@ class Chokepoints:
         that, and the events of the run alone. What no disruption touches is kept."""
         supply = assumed_of(assumed, self.supply, self.inputs, self.chain, self.uses.ever)
         other = replace(self, supply=supply)
-        for name in ("_undisturbed", "_cell_origins", "_plans", "_reliefs", "_factories", "_follow_ons"):
+        for name in ("_undisturbed", "_passing", "_at_home", "_cell_origins", "_plans", "_reliefs", "_factories",
+                     "_follow_ons"):  # fmt: skip
             setattr(other, name, getattr(self, name))
         return other
 

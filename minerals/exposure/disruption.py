@@ -94,25 +94,28 @@ def losses(factory: Factory, without: Supplied, hit: Supplied, outside: Supplied
     """
     plan = factory.plan
     planned, at_home = plan.cells, plan.made_at_home
-    every = factory.build(Supplied.joined([without, hit]))
-    base, best = Built(every.home[0], every.imported[0]), Built(every.home[1:], every.imported[1:])
+    stops = Supplied.joined([without, hit])
+    every, first = factory.best(Supplied.joined([stops, outside])), slice(len(stops))
+    built = every.take(first).built
+    base, best = Built(built.home[0], built.imported[0]), Built(built.home[1:], built.imported[1:])
     if base.cells.sum() < planned.sum():
         # Of several ways to build as much, one that only takes from what is built without the disruption is told.
         least = Built(np.minimum(hit.home, base.home), np.minimum(hit.imported, base.imported))
         within = factory.build(Supplied(hit.own, hit.bought, *least))
         as_much = within.cells.sum(axis=1) >= best.cells.sum(axis=1) * (1 - NOTHING)
         best = Built(*(np.where(as_much[:, None], w, b) for w, b in zip(within, best, strict=True)))
-    proportional = _from(base, factory.proportional(without, base), factory.proportional(hit, base), best)
-    lost = planned.sum() - factory.totals(outside)[0]
+    alike = factory.proportional(stops, base)
+    proportional = _from(base, Built(*(each[:1] for each in alike)), Built(*(each[1:] for each in alike)), best)
+    had, made = every.totals[0], every.totals[1].tolist()
+    lost = planned.sum() - had[len(stops) :]
     lost_outside = np.where(lost > NOTHING * planned.sum(), lost, 0.0).tolist()
-    made = factory.totals(Supplied.joined([without, hit]))[1].tolist()
     found = []
     for place, touched in enumerate(touches(without, hit)):
-        one, alike = (
+        by_reading = (
             Built(each.home[place], each.imported[place]) if touched else base for each in (best, proportional)
         )
         can_make = made[0], made[1 + place] if touched else made[0]
-        found.append(Loss(planned, at_home, base, one, alike, lost_outside[place], can_make))
+        found.append(Loss(planned, at_home, base, *by_reading, lost_outside[place], can_make))
     return found
 
 

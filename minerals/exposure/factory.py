@@ -229,37 +229,22 @@ class Factory:
         own = np.minimum(plan.own_supply, accessible)
         return Supplied(own, accessible - own, *caps)
 
-    def build(self, supplied: Supplied) -> Built:
-        """Cells built by best reallocation, (question, chemistry) [GWh]. Where the solution is not unique, chemistries
-        that use the binding nodes alike are cut alike."""
-        built, short = self._best(supplied)
-        if short.any():
-            built.home[short] = self._cut_alike(built.home[short], supplied.take(short))
-        return built
-
-    def totals(self, supplied: Supplied) -> tuple[Array, Array]:
-        """Batteries to be had, and cells that can be made at home, each by best reallocation, (question) each [GWh].
-        frequent: as in `Bases.solve`."""
-        built, _ = self._best(supplied)
-        home, imported = built.home.sum(axis=1), built.imported.sum(axis=1)
-        batteries, there = home + imported, supplied.accessible[:, self.of_cells]
-        # Where cells themselves are too few, those bought are in place of some that could be made at home.
-        full = (built.cells @ self.use[:, self.of_cells] >= there * (1 - NOTHING)).any(axis=1) & (imported > 0)
-        full &= home < supplied.home.sum(axis=1) * (1 - NOTHING)
-        if full.any():
-            some = supplied.take(full)
-            alone, _ = self._best(some.capped(some.home, np.zeros_like(some.imported)))
-            home[full] = alone.home.sum(axis=1)
-        return batteries, home
-
-    def _best(self, supplied: Supplied) -> tuple[Built, Mask]:
-        """Cells built in one solution, and where anything is short, (question)."""
+    def best(self, supplied: Supplied) -> Best:
+        """What is built by best reallocation."""
         built = Built(supplied.home.copy(), supplied.imported.copy())
         short = self._short(supplied)
         if short.any():
             found = self._solved(supplied.take(short))
             built.home[short], built.imported[short] = found.home, found.imported
-        return built, short
+        return Best(self, supplied, built, short)
+
+    def build(self, supplied: Supplied) -> Built:
+        """Cells built by best reallocation, (question, chemistry) [GWh]: `Best.built`."""
+        return self.best(supplied).built
+
+    def totals(self, supplied: Supplied) -> tuple[Array, Array]:
+        """Batteries to be had, and cells that can be made at home, (question) each [GWh]: `Best.totals`."""
+        return self.best(supplied).totals
 
     def _short(self, supplied: Supplied) -> Mask:
         """Where the plan cannot be had as it is, own supply first, (question)."""
@@ -278,7 +263,7 @@ class Factory:
         found = np.clip(self.bases.solve(*self.bounds(supplied)), 0, None)
         return self.columns.cells(found, supplied)
 
-    def _cut_alike(self, home: Array, supplied: Supplied) -> Array:
+    def cut_alike(self, home: Array, supplied: Supplied) -> Array:
         """The same totals at home, shared pro rata to the caps by chemistries that use the binding nodes alike,
         (question, chemistry)."""
         caps, accessible = supplied.home, supplied.accessible
@@ -388,6 +373,49 @@ class Factory:
             inputs = chain.of_cells(int(chemistry), plan.total_use)
             home[:, chemistry] *= least(covered[..., None], inputs, natural, (low, high))[:, 0]
         return Built(np.minimum(home, supplied.home), np.minimum(base.imported, supplied.imported))
+
+
+@frozen
+class Best:
+    """What of a plan is built by best reallocation, in each of some questions.
+
+    factory: of the plan; supplied: what there is; found: cells built in one of perhaps several ways that are best;
+    short: where anything of the plan is short, (question).
+    """
+
+    factory: Factory
+    supplied: Supplied
+    found: Built
+    short: Mask
+
+    def take(self, some: slice) -> Best:
+        """Some of the questions."""
+        found = Built(self.found.home[some], self.found.imported[some])
+        return Best(self.factory, self.supplied.take(some), found, self.short[some])
+
+    @cached_property
+    def built(self) -> Built:
+        """Cells built, (question, chemistry) [GWh]. Where the solution is not unique, chemistries that use the binding
+        nodes alike are cut alike."""
+        home, short = self.found.home.copy(), self.short
+        if short.any():
+            home[short] = self.factory.cut_alike(home[short], self.supplied.take(short))
+        return Built(home, self.found.imported)
+
+    @cached_property
+    def totals(self) -> tuple[Array, Array]:
+        """Batteries to be had, and cells that can be made at home, each by best reallocation, (question) each [GWh]."""
+        factory, supplied = self.factory, self.supplied
+        home, imported = self.found.home.sum(axis=1), self.found.imported.sum(axis=1)
+        batteries, there = home + imported, supplied.accessible[:, factory.of_cells]
+        # Where cells themselves are too few, those bought are in place of some that could be made at home.
+        full = (self.found.cells @ factory.use[:, factory.of_cells] >= there * (1 - NOTHING)).any(axis=1)
+        full &= (imported > 0) & (home < supplied.home.sum(axis=1) * (1 - NOTHING))
+        if full.any():
+            some = supplied.take(full)
+            alone = factory.best(some.capped(some.home, np.zeros_like(some.imported)))
+            home[full] = alone.found.home.sum(axis=1)
+        return batteries, home
 
 
 class _Columns:
