@@ -228,17 +228,15 @@ def _filled(pool: Array, weight: Array, weights: Array, lacked: Array) -> tuple[
     # Nobody takes more than the pool, nor anything without a weight: with this all numbers are finite. Who lacks more
     # than the pool never has all it lacks; were the pool its limit, rounding would decide.
     most = np.where(weights > 0, np.minimum(lacked, 2 * pool[..., None]), 0.0)
-    left, still = pool, weight + weights.sum(axis=-1)
-    takes = np.ones(most.shape, dtype=bool)
-    for _ in range(most.shape[-1]):
-        level = np.divide(left, still, out=np.zeros_like(most[..., 0]), where=still > 0)
+    weights, takes = np.broadcast_to(weights, most.shape), most > 0
+    while True:
+        left = pool - np.einsum("...b,...b->...", most, ~takes)
+        still = weight + np.einsum("...b,...b->...", weights, takes)
+        level = np.divide(left, still, out=np.zeros_like(left), where=still > 0)
         now = takes & (level[..., None] * weights <= most)
         if np.array_equal(now, takes):
-            break
+            return left, still
         takes = now
-        left = pool - np.einsum("...b,...b->...", most, ~takes)
-        still = weight + np.einsum("...b,...b->...", np.broadcast_to(weights, most.shape), takes)
-    return left, np.broadcast_to(still, left.shape)
 
 
 def _unlimited(amount: Array) -> Array:
