@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exposure.coverage import Access
-from ..exposure.disruption import Loss, at_risk, losses
-from ..exposure.factory import Factory, Supplied
+from ..exposure.disruption import Loss, at_risk, lost_by
+from ..exposure.factory import Best, Factory, Supplied
 from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.supply import Event
@@ -37,10 +37,10 @@ class Lost(NamedTuple):
 class Batch:
     """Disruptions of one year (its place among those of the run) played together, for the regions that share a pool.
 
-    without: what there is without a disruption, one question; hit: with each; outside: with each, if others made the
-    cells of the countries that close; left: what each leaves the regions, and
-    the ends of their severities after them; losses: of each; ends: GWh at risk by best reallocation at the low and the
-    high end of its severity, (event, end, [batteries, cells made at home]).
+    without: what there is without a disruption, one question; best: what is built with each; outside: with each, if
+    others made the cells of the countries that close; left: what each leaves the regions, and the ends of their
+    severities after them; losses: of each; ends: GWh at risk by best reallocation at the low and the high end of its
+    severity, (event, end, [batteries, cells made at home]).
     """
 
     scenario: str
@@ -48,8 +48,8 @@ class Batch:
     year: int
     factory: Factory
     without: Supplied
-    hit: Supplied
-    outside: Supplied
+    best: Best
+    outside: Best
     left: Hit
     losses: list[Loss]
     ends: Array
@@ -57,15 +57,21 @@ class Batch:
     @cached_property
     def lost(self) -> list[Lost]:
         """What each costs, whoever counts it."""
-        return _lost(self.factory, self.hit, self.outside)
+        return _lost(self.best, self.outside)
+
+    @property
+    def hit(self) -> Supplied:
+        """What there is with each."""
+        return self.best.supplied
 
     @cached_property
     def gain(self) -> Array:
         """What one more hundredth of its planned need of each node would let be built, (event, node) [GWh]; 0 where
         nothing is lost."""
         gain = np.zeros_like(self.hit.bought)
-        lossy = [place for place, lost in enumerate(self.losses) if lost.at_risk[0] > LEAST]
-        gain[lossy] = self.factory.binding(self.hit.take(lossy))
+        lossy = np.flatnonzero([lost.at_risk[0] > LEAST for lost in self.losses])
+        if len(lossy):
+            gain[lossy] = self.best.take(lossy).binding
         return gain
 
 
@@ -160,24 +166,26 @@ def played(
     factory = chokepoints.factory(scenario, regions, year)
     without = chokepoints.without(scenario, regions, year)
     stops = stops_of(events)
-    every = chokepoints.supplied(scenario, regions, year, stops, stock)
-    hit, at_ends = every.take(slice(len(events))), every.take(slice(len(events), None))
-    outside = chokepoints.made_outside(scenario, regions, year, stops, every).take(slice(len(events)))
-    lost = losses(factory, without, hit, outside)
+    all_of, many = chokepoints.supplied(scenario, regions, year, stops, stock), len(events)
+    hit, at_ends = all_of.take(slice(many)), all_of.take(slice(many, None))
+    outside = chokepoints.made_outside(scenario, regions, year, stops, all_of).take(slice(many))
+    every = factory.best(Supplied.joined([without, hit, outside]))
+    best, of_outside = every.take(slice(1, 1 + many)), every.take(slice(1 + many, None))
+    lost = lost_by(every.take(slice(1 + many)), of_outside)
     # An end that is no other event than the disruption itself costs what that does.
     ends = np.array([[(each.at_risk[0], each.industry[0])] * len(ENDS) for each in lost])
     if beyond := [(place, ENDS.index(end)) for place, end in _beyond(events)]:
         ends[tuple(np.array(beyond, dtype=int).T)] = at_risk(factory, without, at_ends)
     left = chokepoints.hit(regions, year, stops)
-    batch = Batch(scenario, regions, year, factory, without, hit, outside, left, lost, ends)
+    batch = Batch(scenario, regions, year, factory, without, best, of_outside, left, lost, ends)
     return [Played(event, batch, place) for place, event in enumerate(events)]
 
 
-def _lost(factory: Factory, hit: Supplied, outside: Supplied) -> list[Lost]:
-    """What disruptions cost a plan. hit: what there is with each; outside: if others made the cells of the countries
+def _lost(hit: Best, outside: Best) -> list[Lost]:
+    """What disruptions cost a plan. hit: what is built with each; outside: if others made the cells of the countries
     that close."""
-    plan = factory.plan
-    left = (*factory.totals(hit), factory.totals(outside)[0])
+    plan = hit.factory.plan
+    left = (*hit.totals, outside.totals[0])
     planned = (float(cells.sum()) for cells in (plan.cells, plan.made_at_home, plan.cells))
     lost = (np.maximum(whole - part, 0.0).tolist() for whole, part in zip(planned, left, strict=True))
     return [Lost(*each) for each in zip(*lost, strict=True)]
@@ -218,7 +226,8 @@ def losses_of(
         if beside is not None:
             hit = beside(alike, year, chokepoints.without(scenario, regions, year), hit)
         outside = chokepoints.made_outside(scenario, regions, year, stops, hit)
-        found = _lost(chokepoints.factory(scenario, regions, year), hit, outside)
+        factory = chokepoints.factory(scenario, regions, year)
+        found = _lost(factory.best(hit), factory.best(outside))
         yield from ((event, year, each) for event, each in zip(alike, found, strict=True))
 
 

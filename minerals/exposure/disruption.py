@@ -24,7 +24,7 @@ from ..errors import SolverError
 from ..haste import frozen
 from ..highs import run, solver
 from .bases import NOTHING, highs_model
-from .factory import Built, Factory, Supplied
+from .factory import Best, Built, Factory, Supplied
 
 Array = NDArray[np.float64]
 
@@ -92,23 +92,27 @@ def losses(factory: Factory, without: Supplied, hit: Supplied, outside: Supplied
     of the countries that close. Both readings start from what is built without a disruption, so that none loses without
     one, and best reallocation ≤ proportional.
     """
-    plan = factory.plan
+    return lost_by(factory.best(Supplied.joined([without, hit])), factory.best(outside))
+
+
+def lost_by(stops: Best, outside: Best) -> list[Loss]:
+    """The same of what is built. stops: without a disruption, then with each; outside: as above."""
+    factory, plan = stops.factory, stops.factory.plan
     planned, at_home = plan.cells, plan.made_at_home
-    stops = Supplied.joined([without, hit])
-    every, first = factory.best(Supplied.joined([stops, outside])), slice(len(stops))
-    built = every.take(first).built
-    base, best = Built(built.home[0], built.imported[0]), Built(built.home[1:], built.imported[1:])
+    without, hit = stops.supplied.take(slice(1)), stops.supplied.take(slice(1, None))
+    base, best = (Built(*(each[some] for each in stops.built)) for some in (0, slice(1, None)))
     if base.cells.sum() < planned.sum():
         # Of several ways to build as much, one that only takes from what is built without the disruption is told.
         least = Built(np.minimum(hit.home, base.home), np.minimum(hit.imported, base.imported))
         within = factory.build(Supplied(hit.own, hit.bought, *least))
         as_much = within.cells.sum(axis=1) >= best.cells.sum(axis=1) * (1 - NOTHING)
         best = Built(*(np.where(as_much[:, None], w, b) for w, b in zip(within, best, strict=True)))
-    alike = factory.proportional(stops, base)
-    proportional = _from(base, Built(*(each[:1] for each in alike)), Built(*(each[1:] for each in alike)), best)
-    had, made = every.totals[0], every.totals[1].tolist()
-    lost = planned.sum() - had[len(stops) :]
+    alike = factory.proportional(stops.supplied, base)
+    usual, cut = (Built(*(each[some] for each in alike)) for some in (slice(1), slice(1, None)))
+    proportional = _from(base, usual, cut, best)
+    lost = planned.sum() - outside.totals[0]
     lost_outside = np.where(lost > NOTHING * planned.sum(), lost, 0.0).tolist()
+    made = stops.totals[1].tolist()
     found = []
     for place, touched in enumerate(touches(without, hit)):
         by_reading = (

@@ -295,35 +295,8 @@ class Factory:
         return self._alike[binds]
 
     def binding(self, supplied: Supplied) -> Array:
-        """What one more hundredth of its planned need of each node would let be built, (question, node) [GWh]; 0: does
-        not bind.
-
-        Found by solving again, not from duals, which are not unique where several nodes bind. Where nodes bind only
-        together, each of a smallest set of them gets the gain of the set.
-        """
-        gain = np.zeros_like(supplied.bought)
-        if not len(supplied):
-            return gain
-        scarce = self.scarce(supplied)
-        now = self.totals(supplied)[0]
-
-        def gained(questions: Index, nodes: Mask) -> Array:
-            """What is gained by more of some nodes, (set), by question, (set), and set of nodes, (set, node)."""
-            then = self.totals(supplied.take(questions).more(np.where(nodes, STEP * self.need, 0.0)))[0]
-            found = then - now[questions]
-            return np.where(found > NOTHING * max(self.plan.cells.sum(), 1.0), found, 0.0)
-
-        questions, nodes = np.nonzero(scarce)
-        gain[questions, nodes] = gained(questions, np.eye(len(self.need), dtype=bool)[nodes])
-        for question in np.flatnonzero(scarce.any(axis=1) & ~gain.any(axis=1)):
-            at, together = np.array([question]), scarce[question].copy()
-            if not gained(at, together[None])[0]:
-                continue
-            for node in np.flatnonzero(scarce[question]):
-                together[node] = False
-                together[node] = not gained(at, together[None])[0]
-            gain[question] = np.where(together, gained(at, together[None])[0], 0.0)
-        return gain
+        """What more of each node would let be built, (question, node) [GWh]: `Best.binding`."""
+        return self.best(supplied).binding
 
     def scarce(self, supplied: Supplied) -> Mask:
         """Nodes of which there may be too little, (question, node): less than is planned to be needed at home, or less
@@ -388,7 +361,7 @@ class Best:
     found: Built
     short: Mask
 
-    def take(self, some: slice) -> Best:
+    def take(self, some: Index | slice) -> Best:
         """Some of the questions."""
         found = Built(self.found.home[some], self.found.imported[some])
         return Best(self.factory, self.supplied.take(some), found, self.short[some])
@@ -416,6 +389,36 @@ class Best:
             alone = factory.best(some.capped(some.home, np.zeros_like(some.imported)))
             home[full] = alone.found.home.sum(axis=1)
         return batteries, home
+
+    @cached_property
+    def binding(self) -> Array:
+        """What one more hundredth of its planned need of each node would let be built, (question, node) [GWh]; 0: does
+        not bind.
+
+        Found by solving again, not from duals, which are not unique where several nodes bind. Where nodes bind only
+        together, each of a smallest set of them gets the gain of the set.
+        """
+        factory, supplied, now = self.factory, self.supplied, self.totals[0]
+        gain = np.zeros_like(supplied.bought)
+        scarce = factory.scarce(supplied)
+
+        def gained(questions: Index, nodes: Mask) -> Array:
+            """What is gained by more of some nodes, (set), by question, (set), and set of nodes, (set, node)."""
+            then = factory.totals(supplied.take(questions).more(np.where(nodes, STEP * factory.need, 0.0)))[0]
+            found = then - now[questions]
+            return np.where(found > NOTHING * max(factory.plan.cells.sum(), 1.0), found, 0.0)
+
+        questions, nodes = np.nonzero(scarce)
+        gain[questions, nodes] = gained(questions, np.eye(len(factory.need), dtype=bool)[nodes])
+        for question in np.flatnonzero(scarce.any(axis=1) & ~gain.any(axis=1)):
+            at, together = np.array([question]), scarce[question].copy()
+            if not gained(at, together[None])[0]:
+                continue
+            for node in np.flatnonzero(scarce[question]):
+                together[node] = False
+                together[node] = not gained(at, together[None])[0]
+            gain[question] = np.where(together, gained(at, together[None])[0], 0.0)
+        return gain
 
 
 class _Columns:

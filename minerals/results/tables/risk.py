@@ -76,10 +76,9 @@ def _shortage(chokepoints: Chokepoints) -> pd.DataFrame:
     for scenario in chokepoints.scenarios:
         for year, calendar in enumerate(chokepoints.years):
             factory = chokepoints.factory(scenario, chokepoints.regions, year)
-            supplied = chokepoints.without(scenario, chokepoints.regions, year)
-            base = factory.totals(supplied)[0][0]
-            if (short := factory.plan.cells.sum() - base) > LEAST:
-                node = chokepoints.inputs.nodes[int(factory.binding(supplied)[0].argmax())]
+            best = factory.best(chokepoints.without(scenario, chokepoints.regions, year))
+            if (short := factory.plan.cells.sum() - best.totals[0][0]) > LEAST:
+                node = chokepoints.inputs.nodes[int(best.binding[0].argmax())]
                 rows.append((scenario, chokepoints.label, node.node, calendar, float(short), "GWh"))
     return pd.DataFrame(rows, columns=["scenario", "region", "node", "year", "value", "unit"])
 
