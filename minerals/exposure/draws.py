@@ -49,6 +49,8 @@ class Streams:
         self.count, self.seed, self.rows = count, seed, slice(0, 1 + count)
         self._sides: dict[Key, tuple[Array, Array]] = {}
         self._ranks: dict[Key, Array] = {}
+        #: `ranks` as last found, of inputs that moved so.
+        self._ranked: tuple[dict[Key, tuple[bool, bool]], Array] | None = None
         #: Whether an input ever lies below and above its value.
         self._moves: dict[Key, tuple[bool, bool]] = {}
 
@@ -94,6 +96,11 @@ class Streams:
     def ranks(self) -> Array:
         """Rank of each input in each draw less the mean of all, (input, draw). Draws in which it is at its value, as it
         has no end on that side, share the mean of their ranks."""
+        if self._ranked is None or self._ranked[0] != self._moves:
+            self._ranked = dict(self._moves), self._rank()
+        return self._ranked[1]
+
+    def _rank(self) -> Array:
         # Stratified numbers are their own ranks: those of every input are 0, 1, … in some order.
         out = np.stack(list(self._ranks.values())) - (self.count - 1) / 2
         for rank, (below, above) in zip(out, (self._moves[key] for key in self._ranks), strict=True):

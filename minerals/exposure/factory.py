@@ -326,7 +326,7 @@ class Factory:
         (chemistry): stage by stage, own plants make the part of their output for which there are inputs."""
         plan, chain = self.plan, self.plan.stages
         natural, low, high = (plan.routes.share, plan.routes.low, plan.routes.high) if plan.routes else (0.0, 0.0, 1.0)
-        flows = plan.with_home(base.home).flows
+        flows = plan.flows if np.array_equal(base.home, plan.made_at_home) else plan.with_home(base.home).flows
         need, own_part = flows.need, flows.from_home
         covered = np.ones(supplied.bought.shape)
         recipes = chain.recipes(plan.total_use * flows.cells)
