@@ -107,13 +107,12 @@ class Supply:
         """What customers have of their need of some nodes, (node, customer), from own output and the pool, of which
         none takes more than it lacks; 0 where nothing is known. Other arguments as in Trade."""
         need, weights = self.need[nodes], self.weights[nodes]
-        pool = np.nan_to_num(exported.sum(axis=-1))
-        left, still = _filled(pool, np.zeros_like(pool), weights, np.nan_to_num(lacked))
+        pool, most = _known(exported.sum(axis=-1)), _known(lacked)
+        left, still = _filled(pool, np.zeros_like(pool), weights, most)
         level = np.divide(left, still, out=np.full_like(left, np.inf), where=still > 0)
         with np.errstate(invalid="ignore"):  # nothing by an infinite level
-            most = np.minimum(np.nan_to_num(lacked), pool[..., None])
-            taken = np.where(weights > 0, np.minimum(most, level[..., None] * weights), 0.0)
-        return np.asarray(np.nan_to_num(np.minimum(own, need) + taken))
+            taken = np.minimum(np.minimum(most, pool[..., None]), level[..., None] * weights)
+        return _known(np.minimum(own, need) + np.where(weights > 0, taken, 0.0))
 
 
 @frozen
@@ -239,6 +238,11 @@ def _filled(pool: Array, weight: Array, weights: Array, lacked: Array) -> tuple[
         takes = now
 
 
+def _known(amount: Array) -> Array:
+    """0 where nothing is known."""
+    return np.where(np.isnan(amount), 0.0, amount)
+
+
 def _unlimited(amount: Array) -> Array:
     """Infinite where nothing is known."""
     return np.where(np.isnan(amount), np.inf, amount)
@@ -266,9 +270,11 @@ def access(supply: Supply, group: Mask, cuts: Cuts | None = None, traded: Trade 
     """
     if traded is None:
         traded = supply.undisturbed if cuts is None else trade(supply, cuts)
-    _, _, exported, lacked, left = traded
+    exported, lacked, left = traded[2:]
     # Whether its own plants have inputs is not answered here: the group's chain is followed plant by plant.
-    own = (supply.made if cuts is None else supply.made * (1 - cuts.output)) @ supply.at_home
+    own = np.broadcast_to(supply.undisturbed.own, traded.own.shape)
+    if cuts is not None and cuts.output.any():
+        own = supply.made * (1 - cuts.output) @ supply.at_home
     others = np.where(supply.needed[:, None], lacked, np.inf)[..., ~group]
     claims = Claims(supply.weights[:, group].sum(axis=1), supply.weights[:, ~group], others)
     inside = supply.at_home[:, group].any(axis=1)
@@ -281,12 +287,16 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
     A disruption is followed down the stages of the chain of the supply, if it has one: makers whose inputs it takes
     make and export less, and their home lacks more.
     """
-    made = supply.made if cuts is None else supply.made * (1 - cuts.output)
-    found = _traded(supply, made, None if cuts is None else cuts.export)
-    if cuts is not None and supply.assumed is not None:
-        left = np.where(supply.unknown[..., None], supply.left_of_unknown(cuts), found.left)
-        found = found._replace(left=left)
-    if cuts is None or supply.chain is None or not supply.recipes:
+    if cuts is None:
+        return _traded(supply, supply.made)
+    shape = cuts.export.shape[:-1]
+    found = Trade(*(np.broadcast_to(each, (*shape, each.shape[-1])).copy() for each in supply.undisturbed))
+    if len(nodes := np.flatnonzero(cuts.output.any(axis=-1).reshape(-1, shape[-1]).any(axis=0))):
+        _put(found, nodes, _traded(supply, found.made[..., nodes, :] * (1 - cuts.output[..., nodes, :]), nodes))
+    found = _stopped(supply, found, cuts.export)
+    if supply.assumed is not None:
+        found.left[:] = np.where(supply.unknown[..., None], supply.left_of_unknown(cuts), found.left)
+    if supply.chain is None:
         return found
     for stage in range(len(STAGES)):
         made_of = [each for each in supply.recipes if supply.chain.stage[each.node] == stage]
@@ -299,26 +309,33 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
         for each, part in parts:
             lost[..., np.searchsorted(nodes, each.node), :] += each.weight * (1 - part)
         everywhere = np.concatenate([1 - lost, np.ones((*lost.shape[:-1], 1))], axis=-1)  # NOWHERE is the last
-        less = _traded(supply, made[..., nodes, :] * everywhere[..., supply.home], cuts.export[..., nodes, :], nodes)
-        for all_of, some in zip(found, less, strict=True):
-            all_of[..., nodes, :] = some
+        less = _traded(supply, found.made[..., nodes, :] * everywhere[..., supply.home], nodes)
+        _put(found, nodes, _stopped(supply, less, cuts.export[..., nodes, :], nodes))
     return found
 
 
-def _traded(supply: Supply, made: Array, stopped: Array | None, nodes: Index | slice = ALL) -> Trade:
-    """Trade in what is made of some nodes, (node, country), less a share of exports, (node, country)."""
+def _put(trade: Trade, nodes: Index | slice, some: Trade) -> None:
+    """Write the trade of some nodes into that of all."""
+    for all_of, each in zip(trade, some, strict=True):
+        all_of[..., nodes, :] = each
+
+
+def _traded(supply: Supply, made: Array, nodes: Index | slice = ALL) -> Trade:
+    """Trade in what is made of some nodes, (…, node, country), if nobody stops exports."""
     own, need = made @ supply.at_home, supply.need[nodes]
     surplus = np.divide(np.maximum(own - need, 0), own, out=np.zeros_like(own), where=own > 0)
     exported = made * np.where(supply.home == NOWHERE, 1.0, surplus[..., supply.home])
-    if stopped is not None:
-        exported = exported * (1 - stopped)
-    lacked = np.maximum(need - own, 0)
-    if stopped is None:
-        return Trade(made, own, exported, lacked, np.ones_like(own))
-    now, before = supply.served(own, exported, lacked, nodes), supply.usually[..., nodes, :]
-    # Part of what customers have without the disruption; all where nothing is needed or known.
-    left = np.minimum(np.divide(now, before, out=np.ones_like(now), where=before > 0), 1.0)
-    return Trade(made, own, exported, lacked, left)
+    return Trade(made, own, exported, np.maximum(need - own, 0), np.ones_like(own))
+
+
+def _stopped(supply: Supply, before: Trade, stopped: Array, nodes: Index | slice = ALL) -> Trade:
+    """The same of some nodes less a share of exports, (…, node, country), with what that leaves of what customers have
+    without a disruption."""
+    exported = before.exported * (1 - stopped)
+    now, usual = supply.served(before.own, exported, before.lacked, nodes), supply.usually[..., nodes, :]
+    # All where nothing is needed or known.
+    left = np.minimum(np.divide(now, usual, out=np.ones_like(now), where=usual > 0), 1.0)
+    return before._replace(exported=exported, left=left)
 
 
 def stockpiled(cut: Array, without: Array, need: Array, months: Array | float) -> Array:
