@@ -289,7 +289,7 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
     """
     if cuts is None:
         return _traded(supply, supply.made)
-    shape = cuts.export.shape[:-1]
+    shape = np.broadcast_shapes(supply.made.shape[:-1], cuts.export.shape[:-1])
     found = Trade(*(np.broadcast_to(each, (*shape, each.shape[-1])).copy() for each in supply.undisturbed))
     if len(nodes := np.flatnonzero(cuts.output.any(axis=-1).reshape(-1, shape[-1]).any(axis=0))):
         _put(found, nodes, _traded(supply, found.made[..., nodes, :] * (1 - cuts.output[..., nodes, :]), nodes))
