@@ -443,9 +443,11 @@ class Chokepoints:
 
     def closing(self, regions: Sequence[str], stops: tuple[Stop, ...]) -> NDArray[np.bool_]:
         """Countries outside some regions that close, (stop, country)."""
-        closed = [{cut.country for cut in cuts} for cuts, _ in stops]
-        hit = np.array([[country in codes for country in self.inputs.countries] for codes in closed])
-        return np.asarray(hit & ~self.at_home(regions))
+        at = {country: place for place, country in enumerate(self.inputs.countries)}
+        closed = np.zeros((len(stops), len(at)), dtype=bool)
+        for stop, (cuts, _) in enumerate(stops):
+            closed[stop, [at[country] for country in {cut.country for cut in cuts} if country in at]] = True
+        return np.asarray(closed & ~self.at_home(regions))
 
     def _cells_left(self, regions: Sequence[str], year: int, cuts: Cuts, covered: Array) -> Array:
         """Part of its cells of each chemistry that each maker can make and sell to regions, (stop, chemistry, country):
@@ -658,10 +660,11 @@ class Chokepoints:
         """What each of several disruptions takes, (stop, node, country)."""
         shape = (len(stops), len(self.inputs.nodes), len(self.inputs.countries))
         export, output = np.zeros(shape), np.zeros(shape)
+        where = {country: place for place, country in enumerate(self.inputs.countries)}
         for place, (cuts, end) in enumerate(stops):
             for cut in cuts:
-                if cut.country in self.inputs.countries:
-                    at = place, self.inputs.place(cut.node), self.inputs.countries.index(cut.country)
+                if cut.country in where:
+                    at = place, self.inputs.place(cut.node), where[cut.country]
                     (export if cut.kind == "export" else output)[at] = getattr(cut, end)
         return Cuts(export, output)
 
