@@ -504,6 +504,12 @@ class _Rows:
         refines = {n: columns.at_refined + place for place, n in enumerate(columns.refined)}
         home = {int(c): place for place, c in enumerate(columns.home)}
         active = {key: columns.at_active + place for place, key in enumerate(columns.active)}
+        cells, materials = (np.array([key[k] for key in columns.active], dtype=int) for k in range(2))
+        # Of each node by cells made at home, by active materials and by what is refined there, (node, column).
+        lines = np.zeros((len(most), columns.count))
+        lines[:, columns.at_home : columns.at_imported] = (use * chain.direct)[columns.home].T
+        lines[:, columns.at_active : columns.at_refined] = (use[cells] * chain.into[cells, :, materials]).T
+        lines[:, columns.at_refined : columns.at_natural] = chain.per[:, columns.refined]
 
         def add(line: Array, of: int, with_bought: bool = False, with_own: bool = False) -> None:
             self.lines.append(line)
@@ -512,17 +518,13 @@ class _Rows:
             own.append(with_own)
 
         for n in np.flatnonzero(most > 0).tolist():
-            line = np.zeros(columns.count)
+            line = lines[n]
             if chain.stage[n] == CELL:
+                line = np.zeros(columns.count)
                 line[columns.at_home : columns.at_imported] = use[columns.home, n]
                 line[columns.at_imported : columns.at_active] = use[columns.imported, n]
                 add(line, n, True, True)
                 continue
-            line[columns.at_home : columns.at_imported] = use[columns.home, n] * chain.direct[columns.home, n]
-            for (c, d), column in active.items():
-                line[column] += use[c, n] * chain.into[c, n, d]
-            for r, column in refines.items():
-                line[column] += chain.per[n, r]
             if routes is not None and (routes.natural[n] or routes.synthetic[n]):
                 self._routed(line, routes, n, columns, plan, home, active)
             if n in makes:
