@@ -68,8 +68,8 @@ class Bases:
         self.pool: list[Basis] = []
         #: What makes a solution of a right-hand side, for each basis: (column, row and column).
         self._maps: list[Array] = []
-        #: What the duals of each basis make of a right-hand side: a bound of the optimum, (row and column) each.
-        self._bounds: list[Array] = []
+        #: What the duals of each basis make of a right-hand side: a bound of the optimum, (basis, row and column).
+        self._bounds: Array = np.zeros((0, sum(matrix.shape)))
         self._lp: highspy.Highs | None = None
         for basis in known.pool if known is not None else ():
             self._add(basis)
@@ -102,7 +102,7 @@ class Bases:
         solved = np.zeros(len(sides), dtype=bool)
         if not self._maps:
             return np.flatnonzero(~solved)
-        bounds = sides @ np.array(self._bounds).T  # (question, basis)
+        bounds = sides @ self._bounds.T  # (question, basis)
         may = bounds <= bounds.min(axis=1, keepdims=True) + ALIKE * (self.cost @ self.scale)
         while len(left := np.flatnonzero(may.any(axis=1))):
             first = may[left].argmax(axis=1)
@@ -170,4 +170,5 @@ class Bases:
         self.pool.append(basis)
         self._maps.append(map_)
         bound = self.cost @ map_
-        self._bounds.append(np.where(bound > NOTHING, bound, 0.0))  # what is rounding may meet what is infinite
+        bound[bound <= NOTHING] = 0.0  # what is rounding may meet what is infinite
+        self._bounds = np.vstack([self._bounds, bound])

@@ -231,8 +231,10 @@ class Factory:
 
     def best(self, supplied: Supplied) -> Best:
         """What is built by best reallocation."""
-        built = Built(supplied.home.copy(), supplied.imported.copy())
         short = self._short(supplied)
+        if short.all():
+            return Best(self, supplied, self._solved(supplied), short)
+        built = Built(supplied.home.copy(), supplied.imported.copy())
         if short.any():
             found = self._solved(supplied.take(short))
             built.home[short], built.imported[short] = found.home, found.imported
