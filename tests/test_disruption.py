@@ -481,8 +481,9 @@ def test_more_supply_from_elsewhere_never_raises_what_is_lost(seed: int) -> None
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_pool_of_bases_solves_as_one_programme_a_question_does(seed: int) -> None:
-    """Also from the pool of a programme with another matrix of the same shape, and where some nodes have no bound."""
+def test_a_pool_of_bases_solves_as_one_programme_a_question_does(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also from the pool of a programme with another matrix of the same shape, and where some nodes have no bound. What
+    was solved once is found in the pool from then on."""
     rng = np.random.default_rng(seed)
     plan = some_plan(rng)
     other = Plan(plan.cells, plan.use * rng.uniform(0.8, 1.25, plan.use.shape))
@@ -496,10 +497,29 @@ def test_a_pool_of_bases_solves_as_one_programme_a_question_does(seed: int) -> N
     assert built.sum(axis=1) == pytest.approx(alone.sum(axis=1), rel=1e-9, abs=1e-9)
     assert (built @ plan.use <= accessible + 1e-8 * plan.need).all()
     assert ((built >= 0) & (built <= plan.cells)).all()
+    monkeypatch.setattr(Bases, "_solved", None)
+    assert build(pooled, accessible).sum(axis=1) == pytest.approx(built.sum(axis=1), rel=1e-12)
 
 
-@pytest.mark.parametrize("frequent", [False, True])
-def test_no_question_has_no_answer(frequent: bool) -> None:
+def test_of_known_bases_those_of_the_least_bound_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """max x + y, 2 x + y ≤ a, x + 2 y ≤ b, 0 ≤ x, y ≤ 10: either row may bind alone, or both."""
+    bases = Bases(np.ones(2), np.array([[2.0, 1], [1, 2]]), (np.full(2, 10.0), np.full(2, 10.0)))
+    most = np.array([[1.0, 9], [9, 1], [6, 6]])
+    tried: list[tuple[int, int]] = []
+    fits = Bases._fits
+
+    def spied(self: Bases, basis: int, some: np.ndarray, sides: np.ndarray, out: np.ndarray) -> np.ndarray:
+        tried.extend((basis, int(question)) for question in some)
+        return fits(self, basis, some, sides, out)
+
+    assert bases.solve(most, np.full((3, 2), 10.0)).tolist() == [[0, 1], [1, 0], [2, 2]]
+    monkeypatch.setattr(Bases, "_fits", spied)
+    assert bases.solve(2 * most, np.full((3, 2), 10.0)).tolist() == [[0, 2], [2, 0], [4, 4]]
+    # What binds alone bounds x + y by a or by b, both together by (a + b) / 3.
+    assert tried == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_no_question_has_no_answer() -> None:
     bases = Bases(np.ones(2), np.ones((1, 2)), (np.ones(2), np.ones(1)))
     none = bases.solve(np.zeros((0, 1)), np.zeros((0, 2)))
     assert none.shape == (0, 2)
