@@ -78,7 +78,7 @@ class InYear:
         self.supply = laid_together(world, made, self.nodes, self.places)
         self.group = chokepoints.group(regions)
         self.origin = drawn.cell_origin(streams, regions, year) @ self.places.shared
-        self.inside = (self.places.shared * chokepoints.at_home(regions)[:, None]).any(axis=0)
+        self.inside = np.asarray((self.places.shared * chokepoints.at_home(regions)[:, None]).any(axis=0))
         self._pers: dict[str, Array] = {}
         self._demands: dict[str, Array] = {}
         self._cells: dict[str, Array] = {}

@@ -108,18 +108,16 @@ def lost_by(stops: Best, outside: Best) -> list[Loss]:
         as_much = within.cells.sum(axis=1) >= best.cells.sum(axis=1) * (1 - NOTHING)
         best = Built(*(np.where(as_much[:, None], w, b) for w, b in zip(within, best, strict=True)))
     alike = factory.proportional(stops.supplied, base)
-    usual, cut = (Built(*(each[some] for each in alike)) for some in (slice(1), slice(1, None)))
-    proportional = _from(base, usual, cut, best)
+    usual, with_each = (Built(*(each[some] for each in alike)) for some in (slice(1), slice(1, None)))
+    proportional = _from(base, usual, with_each, best)
     lost = planned.sum() - outside.totals[0]
     lost_outside = np.where(lost > NOTHING * planned.sum(), lost, 0.0).tolist()
     made = stops.totals[1].tolist()
     found = []
     for place, touched in enumerate(touches(without, hit)):
-        by_reading = (
-            Built(each.home[place], each.imported[place]) if touched else base for each in (best, proportional)
-        )
+        one, cut = (Built(each.home[place], each.imported[place]) if touched else base for each in (best, proportional))
         can_make = made[0], made[1 + place] if touched else made[0]
-        found.append(Loss(planned, at_home, base, *by_reading, lost_outside[place], can_make))
+        found.append(Loss(planned, at_home, base, one, cut, lost_outside[place], can_make))
     return found
 
 
