@@ -131,6 +131,8 @@ class Origins:
 
     def _as_configured(self, shares: Array, regions: Sequence[str], year: int) -> Array:
         """Origin with what [exposure] says of it: named makers as they are, then those at home, the others pro rata."""
+        if not self.configured:
+            return shares
         inside = np.array([self.homes.get(country) in regions for country in self.countries])
         named = np.array([country in self.origin for country in self.countries]) & ~inside
         out = np.where(named, [self.origin.get(country, 0.0) for country in self.countries], 0.0)

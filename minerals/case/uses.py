@@ -147,10 +147,10 @@ def products_counted(node: Node, intensity: Array, minerals: Sequence[str]) -> A
     return counted(np.stack(parts), node.together)
 
 
-def relief_of(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural: float) -> Array:
-    """Recovered minerals [kt] as what they take off mining and refining, (node); nothing off a node whose products one
-    mass gives at once: it is still needed for the others."""
-    out = np.zeros(len(supply.nodes))
+def relief_of(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural: Array | float) -> Array:
+    """Recovered minerals, (mineral, …) [kt], as what they take off mining and refining, (node, …); nothing off a node
+    whose products one mass gives at once: it is still needed for the others. natural: planned share, (…)."""
+    out = np.zeros((len(supply.nodes), *recovered.shape[1:]))
     shares = {"": 1.0, "natural": natural, "synthetic": 1 - natural}
     for n, node in enumerate(supply.nodes):
         if node.stage in RELIEVED:

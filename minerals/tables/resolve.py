@@ -330,6 +330,8 @@ class _Resolver:
     def _apart_by_use(self, finer: pd.DataFrame) -> list[str]:
         """Own rows by which a chemistry has not the same intensity in all uses of the run."""
         out: set[str] = set()
+        if not len(finer):
+            return []
         for _, rows in finer.groupby(["chemistry", "silicon", "mineral", "year"], sort=False):
             if len(rows) < len(self.labels.segments) or len(rows[["value", "low", "high"]].drop_duplicates()) > 1:
                 out |= names_in(rows["rows"])
