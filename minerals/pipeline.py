@@ -130,7 +130,7 @@ def _prepared(
     if run.settings.exposure is not None:
         chokepoints = chokepoints_of(outcome, inputs, reference)
         refuse_unfit({"supply": world_supply(chokepoints)}, *chokepoints.used)
-    refuse_unfit(tables, resolved.inputs_used)
+    refuse_unfit(tables, resolved.used)
     return Prepared(run, inputs, outcome, tables, prices, packs, chokepoints)
 
 
@@ -211,7 +211,7 @@ class Computed:
 
     def result(self) -> Result:
         """The result. Raises InputError where a table holds what is no number."""
-        refuse_unfit(self.tables, self.resolved.inputs_used)
+        refuse_unfit(self.tables, self.resolved.used)
         mix = {"mix": self.log["mix"]} if "mix" in self.log else {}
         return Result({**self.log, "tables": list(self.tables), **mix}, self.tables, self.files)
 
@@ -234,7 +234,7 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
     if ready.mixes:
         mixes, ready, rounds, settled = _chosen(config, inputs, ready)
     resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
-    used, about = [resolved.inputs_used], dict[str, Any]()
+    used, about = [resolved.used], dict[str, Any]()
     if ready.prices is not None and ready.packs is not None:
         used += [*ready.prices.used, ready.packs.used]
     if chokepoints is not None:
@@ -270,7 +270,7 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
         tables |= made
         used.append(rows)
     if len(used) > 1:
-        resolved = replace(resolved, inputs_used=joined(*used))
+        resolved = replace(resolved, used=joined(*used))
     tables["inputs_used"] = resolved.inputs_used
     tables["sources_used"] = sources_used(resolved.inputs_used, inputs)
     log = record(resolved, inputs, config)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from ..exposure.stages import ACTIVE, CELL, MINING, REFINING, Chain, placed
 from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.codes import WORLD
-from ..tables.inputs import Inputs
+from ..tables.inputs import Inputs, UsedRows
 from ..tables.names import uses_once
 from ..tables.resolve import Resolved
 from ..tables.supply import SupplyInputs
@@ -28,9 +27,6 @@ from .origin import Origins
 from .outcome import Outcome
 from .stages import chain_of
 from .uses import Batteries, Uses, bases_of, relief_of, uses_of
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 REFERENCE = "reference"
 #: What the node of lithium-ion cells begins with.
@@ -230,10 +226,10 @@ def partition_of(run: Run, inputs: Inputs, regions: Sequence[str]) -> tuple[str,
     return partition
 
 
-def rows_of(world: Resolved) -> DataFrame:
+def rows_of(world: Resolved) -> UsedRows:
     """Rows that the reference world rests on."""
     tables = ("battery_demand", "market_share", "silicon_uptake", "mineral_intensity", "pack_intensity")
-    return world.inputs_used[world.inputs_used["table"].isin(tables)]
+    return world.used.of_tables(tables)
 
 
 def need_of(world: Outcome, supply: SupplyInputs, reference: Batteries) -> World:

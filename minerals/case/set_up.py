@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..exposure.known import BY_NEED, Known, known
 from ..flows.demand import Array
 from ..tables.adoption import first_planned
 from ..tables.cell_parts import check_cell_parts
-from ..tables.inputs import Inputs
+from ..tables.inputs import Inputs, UsedRows
 from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
 from ..tables.supply import Event, SupplyInputs, supply_inputs
@@ -42,9 +42,6 @@ from .reference import (
 from .stages import chain_of
 from .unknown import assumed_of, stops_of_unknown
 from .uses import bases_of, batteries, uses_of
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 
 def in_other_world(chokepoints: Chokepoints, inputs: Inputs, changes: Mapping[str, Any]) -> Chokepoints:
@@ -157,7 +154,7 @@ def _known(supply: SupplyInputs, world: World, home: Index) -> tuple[Known, ...]
 def _since(
     resolved: Resolved, inputs: Inputs, partition: tuple[str, ...], supply: SupplyInputs,
     by_country: tuple[Known, ...], home: Index,
-) -> tuple[Since, tuple[DataFrame, ...]]:  # fmt: skip
+) -> tuple[Since, tuple[UsedRows, ...]]:  # fmt: skip
     """Known supply from the year before the plan on, and rows that it rests on beside those of the reported years.
     supply, by_country: of these.
 
@@ -166,7 +163,7 @@ def _since(
     are computed for this alone, and where a table begins later they have its first row.
     """
     run, reported = resolved.run, supply.years
-    used: tuple[DataFrame, ...] = ()
+    used: tuple[UsedRows, ...] = ()
     assert run.settings.exposure is not None
     demands = run.settings.exposure.demand, *(scenario.demand for scenario in run.settings.scenario.values())
     planned = first_planned(inputs, demands)

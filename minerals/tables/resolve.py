@@ -25,7 +25,7 @@ from .capacity import Capacity
 from .check import SHARE_TOLERANCE
 from .codes import ANY, WORLD
 from .finer import OF_FLOWS
-from .inputs import USED_COLUMNS, Inputs
+from .inputs import Inputs, UsedRows, joined
 from .lines import read_lines
 from .names import WITHOUT_ROWS, Kinds, fit, refused_blend
 from .parameters import Detailed, Parameters, detailed, parameters
@@ -59,7 +59,7 @@ class Resolved:
     parameters: those of stock, scrap and recycling, where the run asks for them; detailed: those of each scenario by
     region and chemistry, where own rows say them so, else none; lines: production lines, where it
     names a file. observed: last observed year of the shares of each (scenario, region, segment) that extends a history.
-    inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
+    used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
     limits of capacity, where the run has some. fills: sentences on the years and places that were filled; notes: on
     paths and limits; sha256: of each input file; union: regions of the run under the law of the European Union;
     in_place_of: uses in whose place segments of the run are counted.
@@ -81,7 +81,7 @@ class Resolved:
     graphite_route: pd.DataFrame
     parameters: Parameters | None
     lines: pd.DataFrame | None
-    inputs_used: pd.DataFrame
+    used: UsedRows
     diffusion: pd.DataFrame | None
     capacity_limited: pd.DataFrame | None
     observed: Mapping[tuple[str, str, str], int]
@@ -97,6 +97,11 @@ class Resolved:
     def uses_in_scope(self) -> frozenset[str]:
         """Uses that the run counts: its segments, and those in whose place these are counted."""
         return self.in_place_of | frozenset(self.segments.labels)
+
+    @property
+    def inputs_used(self) -> pd.DataFrame:
+        """The rows used, as a table."""
+        return self.used.frame
 
     @cached_property
     def mineral_intensity(self) -> pd.DataFrame:
@@ -133,17 +138,13 @@ def with_replaced_cells(
     records: rows of cell_intensity; made: rows of inputs_used that stand for those that no inventory gives;
     parameters: rows of cell_parameter on which these rest, as `file:line`; notes: sentences on them.
     """
-    before = resolved.inputs_used
     frame = pd.DataFrame.from_records(list(records), columns=list(resolved.cell_intensity))
     frames = (frame, resolved.finer_intensity)
     named = {name for each in frames for text in each["rows"] for name in Rows.parse(text).names()}
-    keep = (before["table"] != "mineral_intensity") | before["rows"].isin(named)
-    table = inputs.tables["cell_parameter"]
-    rows = inputs.used({"cell_parameter": table.columns["line"]})
-    parts = [before[keep], pd.DataFrame(list(made)), rows[rows["rows"].isin(set(parameters))]]
-    parts = [part.dropna(axis="columns", how="all") for part in parts if len(part)]
-    used = pd.concat(parts, ignore_index=True).reindex(columns=before.columns)
-    return replace(resolved, cell_intensity=frame, inputs_used=used, notes=(*resolved.notes, *notes))
+    kept = resolved.used.where(lambda table, name: table != INTENSITY or name in named)
+    rows, these = inputs.used({"cell_parameter": inputs.tables["cell_parameter"].columns["line"]}), set(parameters)
+    used = joined(kept, UsedRows.of_records(made), rows.where(lambda _, name: name in these))
+    return replace(resolved, cell_intensity=frame, used=used, notes=(*resolved.notes, *notes))
 
 
 class _Resolver:
@@ -242,7 +243,7 @@ class _Resolver:
             parameters=chain,
             detailed=by_scenario,
             cell_intensity=tables.pop("mineral_intensity"),
-            inputs_used=used,
+            used=used,
             diffusion=self.adoption.table(),
             capacity_limited=self.capacity.table(),
             observed=self.observed,
@@ -881,7 +882,7 @@ class _Resolver:
 
     # ------------------------------------------------------------------ provenance
 
-    def _used(self, tables: Mapping[str, pd.DataFrame], also: Mapping[str, list[int]]) -> pd.DataFrame:
+    def _used(self, tables: Mapping[str, pd.DataFrame], also: Mapping[str, list[int]]) -> UsedRows:
         """Each row that a resolved value names, once, as it was read, with its table, file and line.
 
         also: lines of further tables that were used whole or in part.
@@ -893,10 +894,7 @@ class _Resolver:
                     table, line = self.inputs.found(row)
                     lines.setdefault(table, set()).add(line)
         used = self.inputs.used({**lines, **also})
-        if not self.changed:
-            return used
-        frames = (frame.dropna(axis="columns", how="all") for frame in (used, pd.DataFrame(self.changed)))
-        return pd.concat(frames, ignore_index=True).reindex(columns=USED_COLUMNS)
+        return joined(used, UsedRows.of_records(self.changed)) if self.changed else used
 
 
 def _behind(base: str, mineral: str, twin: str, blend: str) -> list[tuple[str, str]]:

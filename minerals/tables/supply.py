@@ -25,7 +25,7 @@ from .check import split
 from .codes import ANY, ENERGY, STAGES, UNKNOWN, WORLD
 from .expansion import NewSupply, marginal_location, new_supply
 from .history import STOP, Ends, Past, ends_of, past_of
-from .inputs import Inputs
+from .inputs import Inputs, UsedRows
 from .names import Kinds
 from .plants import NOT_COMING, Output, delivered, observed_origin, output_of_plants, utilisation_row
 from .plants import Ends as PlantEnds
@@ -206,7 +206,7 @@ class SupplyInputs:
     """What past stops of any kind took, where the run plays stops by rule."""
     rules: tuple[Any, ...]
     """Rows of trade_rule."""
-    used: pd.DataFrame
+    used: UsedRows
     """Rows used, as inputs_used has them."""
     share_rows: dict[tuple[str, int], dict[str, Rows]]
     """Rows of each country's share, by node and year."""
