@@ -110,7 +110,7 @@ class _Industry(Reader):
         arrays, resolved = self.outcome.arrays, self.outcome.resolved
         names = {row.mineral: row.label for row in self.inputs.rows("minerals")}
         base, silicon = resolved.chemistries.labels[c]
-        table, finer = resolved.mineral_intensity, resolved.finer_intensity
+        table, finer = resolved.mineral_intensity.frame, resolved.finer_intensity.frame
         mine = table[(table["chemistry"] == base) & (table["silicon"] == silicon)].set_index("mineral")
         finer = finer[(finer["chemistry"] == base) & (finer["silicon"] == silicon)].drop_duplicates(["mineral", "year"])
         of_year = finer.set_index(["mineral", "year"])
