@@ -70,7 +70,7 @@ def with_customers(embodied: Supply, customers: int) -> Supply:
 def placed_supply(supply: Supply, world: World, y: int, origins: Origins, bounds: tuple[float, float]) -> Supply:
     """Supply of a year with the need of the reference world where the next stage stands: of active materials where the
     cells are made that each customer uses, by their origin. bounds: of the natural share of graphite."""
-    use = world.uses.by_segment(y)
+    use = world.uses.planned[y]
     # A chemistry of several segments counts as several here.
     chain = world.chain.repeated(len(use))
     cells = world.cells[..., y].reshape(len(world.cells), -1)  # (customer, chemistry)
@@ -161,7 +161,7 @@ def uses_apart_of(
             cells = world.uses.told_apart(both, 1)  # (which, segment or 1, chemistry)
             passing = np.where(chain.stage == CELL, 1.0, home[:, None] * passing_of(chain, year, group))
             gain = np.where(world.uses.scrapped, world.gain[r, y] or 1.0, 1.0)
-            need[:, :, y] = sum(cells[:, s] @ (use * passing) for s, use in enumerate(world.uses.by_segment(y))) * gain
+            need[:, :, y] = sum(cells[:, s] @ (use * passing) for s, use in enumerate(world.uses.planned[y])) * gain
         out[region] = need[0], need[1]
     return out
 

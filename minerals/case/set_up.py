@@ -118,16 +118,18 @@ def _with_chosen(chokepoints: Chokepoints, inputs: Inputs, *, checked: bool = Fa
     that all of this stands somewhere; in another world than the run's that may not be so. Raises InputError with all
     that does not fit."""
     resolved = chokepoints.resolved
+    scenarios = resolved.run.settings.scenario
 
     def observed(region: str, year: int) -> Array:
         return chokepoints.cell_origin((region,), year)
 
-    supply, usual = chokepoints.inputs, None if checked else chokepoints.growth.new_located
+    supply, usual = chokepoints.inputs, None
+    if not checked and any(scenario.follow_on for scenario in scenarios.values()):
+        usual = chokepoints.growth.new_located
     origin, wrong = chosen_origin(resolved.run, resolved, inputs, supply, observed)
     built, wrong_too = chosen_follow_on(resolved.run, resolved, supply, usual)
     if wrong or wrong_too:
         raise InputError([*wrong, *wrong_too])
-    scenarios = resolved.run.settings.scenario
     orders = {name: each.maker_inputs for name, each in scenarios.items() if each.maker_inputs != "reference"}
     return replace(chokepoints, chosen_origin=origin, chosen_follow_on=built, orders=orders)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,10 +82,12 @@ class Uses:
         fixed, carrier = self.mean(year, cells)
         return self._at_route(year, fixed, carrier)
 
-    def by_segment(self, year: int) -> Array:
-        """Use at the planned route, (segment or 1, chemistry, node), by place of the year."""
-        each = zip(self.fixed[..., year], self.carrier[..., year], strict=True)
-        return np.stack([self._at_route(year, fixed, carrier) for fixed, carrier in each])
+    @cached_property
+    def planned(self) -> Array:
+        """Use at the planned route, (year, segment or 1, chemistry, node)."""
+        routed = np.outer(self.route, self.natural) + np.outer(1 - self.route, self.synthetic)  # (year, node)
+        of_carrier = self.carrier.transpose(2, 0, 1)[..., None] * routed[:, None, None]
+        return np.ascontiguousarray(self.fixed.transpose(3, 0, 1, 2) + of_carrier)
 
     def _at_route(self, year: int, fixed: Array, carrier: Array) -> Array:
         share = self.route[year]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -222,34 +222,36 @@ def output_of_plants(
     Of sodium-ion cells and of all other cells the nodes are na_ion_cell and li_ion_cell. A plant in a unit that its
     node is not counted in is left out, as is what only an ambition, a pause or a cancelled plan would add.
     """
-    delivery, units = delivered(inputs), {row.node: f"{row.unit}/yr" for row in inputs.rows("nodes")}
-    calendar, out = np.array(years), dict[tuple[str, str], Output]()
+    units = {row.node: f"{row.unit}/yr" for row in inputs.rows("nodes")}
+    delivery = {status: np.array(share) for status, share in delivered(inputs).items()}
+    calendar, out, used = np.array(years), dict[tuple[str, str], Output](), dict[tuple[str, str], Array]()
     for plant in [*cell_plants(inputs), *material_plants(inputs)]:
         rows = [row for row in plant.rows if row.status not in NOT_COMING]
         steps = _steps(rows, undated)
         nodes = [_node(plant, step.row) for step in steps]
         reached = np.searchsorted([step.year for step in steps], calendar, side="right")
+        sizes = np.zeros((len(steps) + 1, 2, 3))  # what stands and what comes, after so many steps
+        for count, step in enumerate(steps, 1):
+            sizes[count] = sizes[count - 1]
+            sizes[count, 0 if step.row.status == OPERATING else 1] += np.array(step.added) * delivery[step.row.status]
+        by_year = sizes[reached]
         for node in dict.fromkeys([*nodes, *(_node(plant, row) for row in rows)]):
             if plant.unit != units.get(node):
                 continue
-            none = np.zeros(len(calendar))
-            before = out.get((node, plant.country), Output(none > 0, none, np.zeros((3, len(calendar)))))
-            used = np.array(utilisation(inputs, node, plant.country))
-            sizes = np.zeros((2, len(steps) + 1, 3))  # what stands and what comes, after so many steps
-            for place, step in enumerate(steps, 1):
-                added = np.array(step.added) * np.array(delivery[step.row.status])
-                sizes[:, place] = sizes[:, place - 1]
-                sizes[0 if step.row.status == OPERATING else 1, place] += added
-            here = np.array(["", *nodes])[reached] == node
-            stands, comes = np.where(here[:, None], sizes[:, reached], 0.0)
-            supply = stands * used + comes * (1.0 if new_at_nameplate else used)
-            lines = {table: set(lines) for table, lines in before.lines.items()}
-            lines.setdefault(plant.table, set()).update(step.row.line for step in steps)
-            unknown = any(math.isnan(row.value) for row in rows)
-            out[node, plant.country] = Output(
-                before.there | here, before.standing + stands[:, 0] * used[0], before.supply + supply.T, lines,
-                before.unknown or unknown,
-            )  # fmt: skip
+            place = node, plant.country
+            if place not in out:
+                none = np.zeros(len(calendar))
+                out[place] = Output(none > 0, none, np.zeros((3, len(calendar))))
+                used[place] = np.array(utilisation(inputs, *place))
+            made, share = out[place], used[place]
+            here = np.array([each == node for each in ("", *nodes)])[reached]
+            stands, comes = np.where(here[:, None, None], by_year, 0.0).swapaxes(0, 1)
+            made.there[:] |= here
+            made.standing[:] += stands[:, 0] * share[0]
+            made.supply[:] += (stands * share + comes * (1.0 if new_at_nameplate else share)).T
+            made.lines.setdefault(plant.table, set()).update(step.row.line for step in steps)
+            if any(math.isnan(row.value) for row in rows):
+                out[place] = replace(made, unknown=True)
     return out
 
 

@@ -29,7 +29,7 @@ from .inputs import Inputs, UsedRows, joined
 from .lines import read_lines
 from .names import WITHOUT_ROWS, Kinds, fit, refused_blend
 from .parameters import Detailed, Parameters, detailed, parameters
-from .series import Anchors, Datum, Point, along, at, datum, less, outside, ranges, share_of, sum_of
+from .series import Anchors, Datum, Point, along, at, datum, less, nearest, outside, ranges, share_of, sum_of
 from .values import Record, Values, record
 
 #: Keys of the intensities by use and year of sale.
@@ -170,15 +170,14 @@ class _Resolver:
         self.blends_kept: dict[str, list[str]] = {}
         #: shares changed by the run file, as rows of inputs_used
         self.changed: list[dict[str, object]] = []
-        chemistry = inputs["chemistries"].set_index("chemistry")
-        self.base = {name: base or name for name, base in chemistry["base"].items()}
-        self.silicon: dict[str, float] = dict(chemistry["silicon"].astype(float))
-        self.silicon_like: dict[str, str] = dict(chemistry["silicon_like"])
-        self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
-        self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
+        kinds = Kinds(inputs)
+        self.base = kinds.base
+        self.silicon: dict[str, float] = inputs.by_code("chemistries", "silicon")
+        self.silicon_like: dict[str, str] = inputs.by_code("chemistries", "silicon_like")
+        self.parent: dict[str, str] = inputs.by_code("scenarios", "extends")
+        self.kind: dict[str, str] = inputs.by_code("scenarios", "kind")
         self.in_place_of: dict[str, str] = inputs.by_code("segments", "in_place_of")
         self.designs = set(inputs.tables["cell_design"].columns["chemistry"])
-        kinds = Kinds(inputs)
         self.adoption = Adoption(run, kinds, inputs.tables["market_share"], self._write, self.problems)
         self.capacity = Capacity(run, inputs, kinds, self._write, self.problems)
         self.years = self._years()
@@ -463,12 +462,13 @@ class _Resolver:
         if beyond and self.run.settings.scope.beyond != "hold":
             key = (path, table, f"{min(anchors)} to {max(anchors)}", ranges(beyond))
             self.short.setdefault(key, []).append(where)
-            return
-        for point in along(anchors, years):
-            if point.held or (point.fill == "linear" and point.year not in anchors):
-                how = f"held at {point.held}" if point.held else "linear between given years"
-                self.fills.setdefault((table, how), {}).setdefault(where, set()).add(point.year)
-            yield point
+            return ()
+        for year in years:
+            if year not in anchors:
+                held = nearest(anchors, year)
+                how = f"held at {held}" if held in anchors else "linear between given years"
+                self.fills.setdefault((table, how), {}).setdefault(where, set()).add(year)
+        return along(anchors, years)
 
     def _trend_sentence(self) -> Iterable[str]:
         if self.run.settings.intensity.trend == "improving":
@@ -847,7 +847,7 @@ class _Resolver:
         if self.run.settings.intensity.trend == "held":
             return Values.of(columns, [])
         named = self.inputs.tables["intensity_trend"].named
-        family = dict(zip(self.inputs["chemistries"]["chemistry"], self.inputs["chemistries"]["family"], strict=True))
+        family = self.inputs.by_code("chemistries", "family")
         anchors: dict[tuple[str, str], Anchors] = {}
         for row in self.inputs.rows("intensity_trend"):
             series = anchors.setdefault((row.family, row.mineral), {})
