@@ -831,13 +831,13 @@ class _Resolver:
     def _refuse_bare(self, missing: Mapping[str, Sequence[str]]) -> None:
         """Raise InputError for chemistries that the run sells without an intensity of some of its minerals."""
         listed_in, table = self.inputs.tables["chemistries"], self.inputs.tables["mineral_intensity"]
-        lines = dict(zip(listed_in.frame["chemistry"], listed_in.frame["line"], strict=True))
+        lines = listed_in.by_code("line")
         known = set(table.columns["chemistry"])
         problems = []
         for name, minerals in missing.items():
             of = listed(dict.fromkeys(minerals), 20) if name in known else "any mineral"
             why = f"has no intensity of {of}; add rows to {table.file}, with value 0 where there is none"
-            problems.append(Problem(listed_in.file, int(lines[name]), f"chemistry = {name!r}", why))
+            problems.append(Problem(listed_in.file, lines[name], f"chemistry = {name!r}", why))
         if problems:
             raise InputError(problems)
 
