@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 #: Order of dimensions everywhere: files, arrays, result tables.
 DIMENSIONS = (
@@ -26,6 +28,11 @@ class Axis:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def array(self) -> ExtensionArray:
+        """The labels as cells of a table."""
+        return pd.Series(self.labels).array
 
     def positions(self, values: Iterable[Any]) -> np.ndarray:
         """Position of each value. Raises KeyError for a label that is not on the axis."""
@@ -69,5 +76,5 @@ def tidy(array: np.ndarray, axes: Sequence[Axis], columns: Mapping[str, np.ndarr
     for values in stack.values():
         keep |= values != 0
     where = np.nonzero(keep)
-    labels = {axis.name: pd.Series(axis.labels).array.take(at) for axis, at in zip(axes, where, strict=True)}
+    labels = {axis.name: axis.array.take(at) for axis, at in zip(axes, where, strict=True)}
     return pd.DataFrame({**labels, **{name: values[keep] for name, values in stack.items()}})

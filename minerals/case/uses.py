@@ -94,7 +94,7 @@ class Uses:
         routed = np.outer(carrier, share * self.natural + (1 - share) * self.synthetic)
         return np.asarray(fixed + routed)
 
-    @property
+    @cached_property
     def ever(self) -> Array:
         """The most that a chemistry uses of a node in any segment and year and by any route, (chemistry, node)."""
         routed = np.outer(self.carrier.max(axis=(0, 2)), np.maximum(self.natural, self.synthetic))

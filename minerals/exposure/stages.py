@@ -103,10 +103,10 @@ class Chain:
         """What each node is made of, by its users: use, (chemistry, node), weighs them [kt or GWh]."""
         out = []
         for node, inputs_of in self._inputs.items():
-            total, by = use[:, node].sum(), dict[bytes, float]()
-            for chemistry in np.flatnonzero(use[:, node] > 0):
-                inputs = inputs_of[chemistry]
-                by[inputs] = by.get(inputs, 0.0) + use[chemistry, node] / total
+            total, by = float(use[:, node].sum()), dict[bytes, float]()
+            for inputs, amount in zip(inputs_of, use[:, node].tolist(), strict=True):
+                if amount > 0:
+                    by[inputs] = by.get(inputs, 0.0) + amount / total
             out += [Recipe(node, weight, *self._by_route(inputs)) for inputs, weight in by.items()]
         return out
 
