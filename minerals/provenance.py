@@ -66,9 +66,15 @@ class Rows:
 
     def scaled(self, weight: Fraction) -> Rows:
         """Every term times a weight."""
+        return Rows.weighted((self, weight))
+
+    @classmethod
+    def weighted(cls, *parts: tuple[Rows, Fraction]) -> Rows:
+        """The sum of rows times a weight each."""
         # Most rows stand as they are, and a product of fractions takes ten times as long as the rest.
-        return Rows(tuple([
-            Term(weight if of is ONE else of * weight, over, under) for of, over, under in self.terms
+        return cls(tuple([
+            Term(weight if of is ONE else of * weight, over, under)
+            for rows, weight in parts for of, over, under in rows.terms
         ]))  # fmt: skip
 
     def times(self, row: str) -> Rows:

@@ -168,6 +168,9 @@ class _Resolver:
         self.observed: dict[tuple[str, str, str], int] = {}
         #: blends that keep their rows beside finer ones of their base, by base
         self.blends_kept: dict[str, list[str]] = {}
+        #: given shares, and shares by year, by the first rows of the scenarios that they are of
+        self.given: dict[tuple[int, ...], Anchors] = {}
+        self.shares: dict[tuple[int, ...], Shares] = {}
         #: shares changed by the run file, as rows of inputs_used
         self.changed: list[dict[str, object]] = []
         kinds = Kinds(inputs)
@@ -576,19 +579,32 @@ class _Resolver:
         """Shares of one place by year: those of the tables with the run file's changes."""
         path = ("scenario", name, "adoption")
         where = f"{segment} in {region}"
-        anchors = self._anchors("market_share", adoption, region, segment, ["chemistry"])
-        if not anchors:
+        rows = [self._rows("market_share", each, region, segment) for each in self._lineage(adoption)]
+        if not any(rows):
             why = f"no shares for {where}, which has demand; add rows to market_share.csv or leave it out"
             self.problems.append(self.run.problem(path, f"adoption = {adoption!r}", why))
             return {}
-        anchors = self._with_changes(anchors, self.run.changes[name], name, region, segment)
-        return by_year(self._series("market_share", anchors, self.years, where, path))
+        # Rows of a wider region serve several.
+        served = tuple(each[0].line for each in rows if each)
+        if served not in self.given:
+            self.given[served] = self._anchors("market_share", adoption, region, segment, ["chemistry"])
+        anchors = self._with_changes(self.given[served], self.run.changes[name], name, region, segment)
+        points = self._series("market_share", anchors, self.years, where, path)
+        if anchors is not self.given[served]:
+            return by_year(points)
+        if served not in self.shares:
+            self.shares[served] = by_year(points)
+        return {year: dict(labels) for year, labels in self.shares[served].items()}
+
+    def _lineage(self, scenario: str) -> Iterable[str]:
+        """A scenario and those that it extends, in turn."""
+        while scenario:
+            yield scenario
+            scenario = self.parent.get(scenario, "")
 
     def _history(self, adoption: str, region: str, segment: str) -> list[Any]:
         """Rows of the history that a scenario extends, or is, at a place."""
-        name = adoption
-        while name and self.kind.get(name) != "history":
-            name = self.parent.get(name, "")
+        name = next((each for each in self._lineage(adoption) if self.kind.get(each) == "history"), "")
         return self._rows("market_share", name, region, segment)
 
     def _with_changes(
@@ -596,6 +612,8 @@ class _Resolver:
     ) -> Anchors:
         """Given shares with the run file's changes laid over them; each changed year adds up to one."""
         mine = [c for c in changes if c.segment == segment and c.region in ("", region)]
+        if not mine:
+            return anchors
         out = dict(anchors)
         for year in sorted({change.year for change in mine}):
             # A region's own change is laid over one for every region.

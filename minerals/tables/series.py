@@ -59,7 +59,7 @@ def between(one: Datum | None, two: Datum | None, left: int, right: int) -> Datu
         (one.value * left + two.value * right) / span,
         (one.low * left + two.low * right) / span,
         (one.high * left + two.high * right) / span,
-        one.rows.scaled(_part(left, span)) + two.rows.scaled(_part(right, span)),
+        Rows.weighted((one.rows, _part(left, span)), (two.rows, _part(right, span))),
         "linear",
     )
 
