@@ -55,7 +55,8 @@ class Origins:
         found = self.by_customer(regions, year, node)
         if found is None:
             return np.zeros(len(self.countries))
-        return self._as_configured(found.sum(axis=0), regions, year)
+        shares = found.sum(axis=0)
+        return self._as_configured(shares, regions, year) if self.configured else shares
 
     def by_customer(self, regions: Sequence[str], year: int, node: int) -> Array | None:
         """Share of each customer and maker in what some regions use, before [exposure] says anything of it, (customer,
@@ -133,8 +134,6 @@ class Origins:
 
     def _as_configured(self, shares: Array, regions: Sequence[str], year: int) -> Array:
         """Origin with what [exposure] says of it: named makers as they are, then those at home, the others pro rata."""
-        if not self.configured:
-            return shares
         inside = np.array([self.homes.get(country) in regions for country in self.countries])
         named = np.array([country in self.origin for country in self.countries]) & ~inside
         out = np.where(named, [self.origin.get(country, 0.0) for country in self.countries], 0.0)
