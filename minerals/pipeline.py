@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
@@ -321,12 +322,15 @@ def inputs_of(config: Run, inputs: Folders = None) -> Layers:
 def sources_used(rows: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
     """Sources of the rows used, with citation, address and licence, and how many rows rest on each; own rows that
     name none are one more."""
-    keys = [key for text in rows["source"].tolist() for key in split(text)]
-    counts = pd.Series(keys, dtype=object).value_counts()
-    frame = inputs["sources"]
-    used = frame[frame["source"].isin(counts.index)].drop(columns=["line", "corrected_by"])
+    counts = Counter[str]()
+    for text, times in Counter(rows["source"].tolist()).items():
+        for source in split(text):
+            counts[source] += times
+    table = inputs.tables["sources"]
+    at = [row for row, code in enumerate(table.columns["source"]) if code in counts]
+    used = {name: [table.columns[name][row] for row in at] for name in table.schema.columns}
     if OWN in counts:
         whose = listed(dict.fromkeys(re.split(r"[/[]", each.file, maxsplit=1)[0] for each in inputs.own))
-        own = dict.fromkeys(used, "") | {"source": OWN, "citation": f"Own rows of this run ({whose})"}
-        used = pd.concat([used, pd.DataFrame([own])], ignore_index=True)
-    return used.assign(rows_used=used["source"].map(counts).astype(int)).reset_index(drop=True)
+        own = {"source": OWN, "citation": f"Own rows of this run ({whose})"}
+        used = {name: [*cells, own.get(name, "")] for name, cells in used.items()}
+    return pd.DataFrame({**used, "rows_used": [counts[code] for code in used["source"]]})
