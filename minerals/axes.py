@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 #: Order of dimensions everywhere: files, arrays, result tables.
 DIMENSIONS = (
     "draw", "case", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "node", "cohort", "year",
 )  # fmt: skip
+#: A tidy table, as a frame or as its columns.
+Columns: TypeAlias = pd.DataFrame | Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -25,17 +29,22 @@ class Axis:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def positions(self, values: pd.Series[Any]) -> np.ndarray:
+    @cached_property
+    def array(self) -> ExtensionArray:
+        """The labels as cells of a table."""
+        return pd.Series(self.labels).array
+
+    def positions(self, values: Iterable[Any]) -> np.ndarray:
         """Position of each value. Raises KeyError for a label that is not on the axis."""
         index = {label: i for i, label in enumerate(self.labels)}
-        found = values.tolist()
+        found = list(values)
         missing = set(found) - set(index)
         if missing:
             raise KeyError(f"{self.name}: {sorted(map(str, missing))} not on the axis")
         return np.array([index[value] for value in found], dtype=np.intp)
 
 
-def dense(frame: pd.DataFrame, axes: Sequence[Axis], column: str = "value") -> np.ndarray:
+def dense(frame: Columns, axes: Sequence[Axis], column: str = "value") -> np.ndarray:
     """Tidy table → array with one dimension per axis; cells without a row are 0. Raises KeyError, ValueError.
 
     Two rows for the same cell are an error: nothing is summed or overwritten silently.
@@ -43,17 +52,17 @@ def dense(frame: pd.DataFrame, axes: Sequence[Axis], column: str = "value") -> n
     return dense_each(frame, axes, (column,))[column]
 
 
-def dense_each(frame: pd.DataFrame, axes: Sequence[Axis], columns: Sequence[str]) -> dict[str, np.ndarray]:
+def dense_each(frame: Columns, axes: Sequence[Axis], columns: Sequence[str]) -> dict[str, np.ndarray]:
     """Tidy table → an array of each of some columns, as `dense` makes it of one."""
     out = {column: np.zeros([len(axis) for axis in axes]) for column in columns}
-    if not len(frame):
+    if not len(frame[axes[0].name]):
         return out
     where = tuple(axis.positions(frame[axis.name]) for axis in axes)
     flat = np.ravel_multi_index(where, [len(axis) for axis in axes])
     if len(np.unique(flat)) != len(flat):
         raise ValueError(f"two rows for one cell of {[axis.name for axis in axes]}")
     for column, array in out.items():
-        array[where] = frame[column].to_numpy(dtype=float)
+        array[where] = np.asarray(frame[column], dtype=float)
     return out
 
 
@@ -67,5 +76,5 @@ def tidy(array: np.ndarray, axes: Sequence[Axis], columns: Mapping[str, np.ndarr
     for values in stack.values():
         keep |= values != 0
     where = np.nonzero(keep)
-    labels = {axis.name: pd.Series(axis.labels).array.take(at) for axis, at in zip(axes, where, strict=True)}
+    labels = {axis.name: axis.array.take(at) for axis, at in zip(axes, where, strict=True)}
     return pd.DataFrame({**labels, **{name: values[keep] for name, values in stack.items()}})

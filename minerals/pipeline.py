@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
@@ -130,7 +131,7 @@ def _prepared(
     if run.settings.exposure is not None:
         chokepoints = chokepoints_of(outcome, inputs, reference)
         refuse_unfit({"supply": world_supply(chokepoints)}, *chokepoints.used)
-    refuse_unfit(tables, resolved.inputs_used)
+    refuse_unfit(tables, resolved.used)
     return Prepared(run, inputs, outcome, tables, prices, packs, chokepoints)
 
 
@@ -211,7 +212,7 @@ class Computed:
 
     def result(self) -> Result:
         """The result. Raises InputError where a table holds what is no number."""
-        refuse_unfit(self.tables, self.resolved.inputs_used)
+        refuse_unfit(self.tables, self.resolved.used)
         mix = {"mix": self.log["mix"]} if "mix" in self.log else {}
         return Result({**self.log, "tables": list(self.tables), **mix}, self.tables, self.files)
 
@@ -234,7 +235,7 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
     if ready.mixes:
         mixes, ready, rounds, settled = _chosen(config, inputs, ready)
     resolved, tables, chokepoints = ready.outcome.resolved, ready.tables, ready.chokepoints
-    used, about = [resolved.inputs_used], dict[str, Any]()
+    used, about = [resolved.used], dict[str, Any]()
     if ready.prices is not None and ready.packs is not None:
         used += [*ready.prices.used, ready.packs.used]
     if chokepoints is not None:
@@ -270,7 +271,7 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
         tables |= made
         used.append(rows)
     if len(used) > 1:
-        resolved = replace(resolved, inputs_used=joined(*used))
+        resolved = replace(resolved, used=joined(*used))
     tables["inputs_used"] = resolved.inputs_used
     tables["sources_used"] = sources_used(resolved.inputs_used, inputs)
     log = record(resolved, inputs, config)
@@ -321,12 +322,15 @@ def inputs_of(config: Run, inputs: Folders = None) -> Layers:
 def sources_used(rows: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
     """Sources of the rows used, with citation, address and licence, and how many rows rest on each; own rows that
     name none are one more."""
-    keys = [key for text in rows["source"].tolist() for key in split(text)]
-    counts = pd.Series(keys, dtype=object).value_counts()
-    frame = inputs["sources"]
-    used = frame[frame["source"].isin(counts.index)].drop(columns=["line", "corrected_by"])
+    counts = Counter[str]()
+    for text, times in Counter(rows["source"].tolist()).items():
+        for source in split(text):
+            counts[source] += times
+    table = inputs.tables["sources"]
+    at = [row for row, code in enumerate(table.columns["source"]) if code in counts]
+    used = {name: [table.columns[name][row] for row in at] for name in table.schema.columns}
     if OWN in counts:
         whose = listed(dict.fromkeys(re.split(r"[/[]", each.file, maxsplit=1)[0] for each in inputs.own))
-        own = dict.fromkeys(used, "") | {"source": OWN, "citation": f"Own rows of this run ({whose})"}
-        used = pd.concat([used, pd.DataFrame([own])], ignore_index=True)
-    return used.assign(rows_used=used["source"].map(counts).astype(int)).reset_index(drop=True)
+        own = {"source": OWN, "citation": f"Own rows of this run ({whose})"}
+        used = {name: [*cells, own.get(name, "")] for name, cells in used.items()}
+    return pd.DataFrame({**used, "rows_used": [counts[code] for code in used["source"]]})

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
+
+from .haste import value_class
 
 ONE = Fraction(1)
 #: How the names of rows begin that a run file adds.
@@ -37,10 +38,12 @@ class Term(NamedTuple):
 
     def __str__(self) -> str:
         text = " / ".join([" * ".join(self.over), *self.under])
-        return text if self.weight == 1 else f"{text}@{self.weight.numerator}/{self.weight.denominator}"
+        if self.weight is ONE or self.weight == 1:
+            return text
+        return f"{text}@{self.weight.numerator}/{self.weight.denominator}"
 
 
-@dataclass(frozen=True)
+@value_class
 class Rows:
     """A sum of terms. The empty sum is the zero of a label that has no row."""
 
@@ -63,12 +66,16 @@ class Rows:
 
     def scaled(self, weight: Fraction) -> Rows:
         """Every term times a weight."""
+        return Rows.weighted((self, weight))
+
+    @classmethod
+    def weighted(cls, *parts: tuple[Rows, Fraction]) -> Rows:
+        """The sum of rows times a weight each."""
         # Most rows stand as they are, and a product of fractions takes ten times as long as the rest.
-        return Rows(
-            tuple(
-                Term(weight if term.weight == 1 else term.weight * weight, term.over, term.under) for term in self.terms
-            )
-        )
+        return cls(tuple([
+            Term(weight if of is ONE else of * weight, over, under)
+            for rows, weight in parts for of, over, under in rows.terms
+        ]))  # fmt: skip
 
     def times(self, row: str) -> Rows:
         """Every term times a row."""
@@ -133,4 +140,4 @@ def names_in(texts: Iterable[str]) -> set[str]:
 @cache
 def _fraction(text: str) -> Fraction:
     """A weight from its text form, 1 where there is none. Raises ValueError where it is not one."""
-    return Fraction(text or 1)
+    return Fraction(text) if text else ONE

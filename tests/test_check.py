@@ -11,6 +11,7 @@ import pytest
 import minerals
 from minerals.errors import InputError, UsageError
 from minerals.results.finite import refuse_unfit
+from minerals.tables.inputs import UsedRows
 
 #: Changes of the toy's run with exposure and prices that do not fit its tables, each at another part of what runs.
 UNFIT = {
@@ -66,7 +67,8 @@ def test_check_refuses_what_run_refuses(change: str, exposed: Path, toy: Path) -
 
 def test_a_number_that_is_none_is_refused_with_its_place_and_the_likely_input() -> None:
     """No table that is read holds a number so large; whatever computes one, it is not told and not written."""
-    used = pd.DataFrame({"file": ["yield.csv", "use.csv"], "line": [2, 3], "value": [1e290, 20.0]})
+    records = [{"file": "yield.csv", "line": 2, "value": 1e290}, {"file": "use.csv", "line": 3, "value": 20.0}]
+    used = UsedRows.of_records(records)
     need = pd.DataFrame({"node": ["mine", "plant"], "year": [2030, 2031], "value": [1.0, math.inf]})
     with pytest.raises(InputError, match=r"table need value = inf \(plant, 2031\).*yield\.csv:2 has value = 1e\+290"):
         refuse_unfit({"need": need}, used)

@@ -61,7 +61,8 @@ def test_a_pack_adds_the_same_to_every_chemistry_and_draw(toy: Path) -> None:
         expected = np.zeros_like(difference)
         expected[:, cobalt] = more
         np.testing.assert_allclose(difference, expected, rtol=0, atol=1e-12)
-    assert packed.mineral_intensity.query("mineral == 'cobalt'")["rows"].str.endswith("+ pack_intensity.csv:2").all()
+    table = packed.mineral_intensity.frame
+    assert table.query("mineral == 'cobalt'")["rows"].str.endswith("+ pack_intensity.csv:2").all()
     assert "pack_intensity" in set(packed.inputs_used["table"])
     uncertain = Uncertain(packed, kind=np.float64)
     places = [place for place, factor in enumerate(uncertain.factors) if factor.table == "pack_intensity"]

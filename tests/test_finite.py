@@ -12,8 +12,9 @@ import pytest
 from minerals.errors import InputError
 from minerals.results.finite import refuse_unfit
 from minerals.studies.run import run
+from minerals.tables.inputs import UsedRows
 
-USED = pd.DataFrame({"file": ["a.csv"], "line": [2], "value": [1.0]})
+USED = UsedRows.of_records([{"file": "a.csv", "line": 2, "value": 1.0}])
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])

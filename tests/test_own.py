@@ -367,7 +367,7 @@ def test_a_blend_by_ratio_follows_what_own_rows_say_of_its_base(toy: Path, mine:
     rows = "lfp,graphite,any,2030,1,0.9,1.2,kg/kWh\nlfp,graphite,any,2034,0.8,0.8,0.8,kg/kWh\n"
     inputs = read_inputs(Layers(toy, (mine(mineral_intensity=head + rows),)))
     resolved = resolve(read_run(toy / "run.toml", ["scenario.plan.silicon=si", "scenario.shift=false"]), inputs)
-    found = resolved.finer_intensity.query("silicon == 0.1 and segment == 'car'").set_index(["mineral", "year"])
+    found = resolved.finer_intensity.frame.query("silicon == 0.1 and segment == 'car'").set_index(["mineral", "year"])
     value, fills = found["value"], set(found["fill"])
     graphite, silicon = [value["graphite", year] for year in (2030, 2032, 2034)], value["silicon", 2032]
     assert graphite == pytest.approx([0.5, 0.45, 0.4])
@@ -389,8 +389,8 @@ def test_a_blend_of_its_own_code_keeps_its_rows_beside_finer_ones_of_its_base(
     layers = Layers(toy, (mine(mineral_intensity=f"{head}nmc811,graphite,any,2030,0.8,kg/kWh\n"),))
     sets = ["scenario.plan.silicon=si", "scenario.shift=false", "scope.regions=['Europe']"]
     resolved = resolve(read_run(toy / "run.toml", sets), read_inputs(layers))
-    assert set(resolved.finer_intensity["silicon"]) == {0.0}
-    kept = resolved.mineral_intensity.query("silicon == 0.1 and chemistry == 'nmc811' and mineral == 'graphite'")
+    assert set(resolved.finer_intensity.columns["silicon"]) == {0.0}
+    kept = resolved.mineral_intensity.frame.query("silicon == 0.1 and chemistry == 'nmc811' and mineral == 'graphite'")
     assert list(kept["value"]) == [0.45]
     assert "mineral_intensity of nmc811_si10 as tabulated beside own rows by use or year of nmc811" in resolved.fills
     uptake = "scenario,region,segment,chemistry,silicon,year,value,unit\nsi,World,car,nmc811,0.07,2030,0.5,1\n"

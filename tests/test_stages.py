@@ -181,7 +181,7 @@ def test_what_a_chemistry_uses_by_hand() -> None:
     both = Uses(np.stack([fixed, 2 * fixed]), np.stack([graphite, 2 * graphite]), *ways)
     by_segment = np.array([[20.0, 5], [10, 0]])
     assert both.total(0, by_segment) == pytest.approx(uses.total(0, cells) * np.array([[4 / 3], [1]]))
-    assert both.by_segment(1)[1] == pytest.approx(2 * uses.total(1, cells))
+    assert both.planned[1, 1] == pytest.approx(2 * uses.total(1, cells))
     assert both.ever == pytest.approx(2 * uses.ever)
 
 

@@ -33,6 +33,7 @@ from minerals.studies.sensitivity import sobol
 from minerals.studies.uncertain import Uncertain
 from minerals.tables.inputs import read_inputs
 from minerals.tables.resolve import Resolved, resolve
+from minerals.tables.values import Values
 
 pytestmark = pytest.mark.slow
 
@@ -318,13 +319,14 @@ def test_drawn_shares_add_up_and_are_never_negative(resolved: Resolved, spread: 
 
 def test_a_share_alone_at_its_end_has_the_low_or_high_of_its_row(resolved: Resolved) -> None:
     """The others keep their proportions, and observed years their shares."""
-    frame = resolved.market_share.copy()
+    frame = resolved.market_share.frame.copy()
     mine = (frame["chemistry"] == "lfp") & (frame["segment"] == "car") & (frame["scenario"] == "plan")
     mine &= (frame["year"] == frame["year"].max()) & (frame["region"] == "Europe")
     (value,) = frame.loc[mine, "value"]
     low, high = 0.6 * value, 1 - 0.7 * (1 - value)
     frame.loc[mine, "low"], frame.loc[mine, "high"] = low, high
-    uncertain = Uncertain(replace(resolved, market_share=frame), kind=np.float64, share_spread=0.3)
+    changed = replace(resolved, market_share=Values.of_records(frame.to_dict("records")))
+    uncertain = Uncertain(changed, kind=np.float64, share_spread=0.3)
     (column,) = (n for n, factor in enumerate(uncertain.factors) if factor.label == "market share of LFP")
     uniform = np.full((3, len(uncertain.factors)), 0.5)
     uniform[:, column] = 0.5, 0.05, 0.95

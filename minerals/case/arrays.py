@@ -9,21 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..axes import Axis, dense, dense_each
+from ..axes import Axis
 from ..flows.demand import Array, blended_share
 from ..flows.scrap import lines_from_growth
 from ..haste import frozen
-from ..provenance import Rows
 from ..tables.codes import GRAPHITE_ROUTES
 from ..tables.resolve import Resolved
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from ..tables.values import Values
 
 #: Ends of an input: its central value, and the low and high end of its range.
 ENDS = ("value", "low", "high")
@@ -75,7 +71,7 @@ class Arrays:
     @cached_property
     def route(self) -> Array:
         """Share of each graphite route, (route, year) [1]."""
-        return dense(self.resolved.graphite_route, [Axis("route", GRAPHITE_ROUTES), self.resolved.years])
+        return self.resolved.graphite_route.dense([Axis("route", GRAPHITE_ROUTES), self.resolved.years])
 
     @property
     def scenarios(self) -> tuple[str, ...]:
@@ -128,9 +124,8 @@ class Arrays:
 
 def additions_of(resolved: Resolved, scenario: str, end: str = "value") -> Array:
     """(1, region, segment, year) [GWh] at the value, low or high end."""
-    frame = resolved.battery_demand
     axes = [resolved.regions, resolved.segments, resolved.years]
-    return dense(frame[frame["scenario"] == scenario], axes, end)[None]
+    return resolved.battery_demand.dense(axes, end, scenario)[None]
 
 
 def share_of(resolved: Resolved, scenario: str) -> Array:
@@ -148,17 +143,17 @@ def share_of(resolved: Resolved, scenario: str) -> Array:
     return blended
 
 
-def on_pairs(resolved: Resolved, frame: DataFrame, scenario: str) -> Array:
-    """A table of shares of a scenario, (1, region, segment, chemistry, year) on the expanded axis."""
+def on_pairs(resolved: Resolved, shares: Values, scenario: str) -> Array:
+    """Shares of a scenario, (1, region, segment, chemistry, year) on the expanded axis."""
     axes = [resolved.regions, resolved.segments, resolved.chemistries, resolved.years]
-    return dense(_by_pair(frame[frame["scenario"] == scenario]), axes)[None]
+    return shares.dense(axes, scenario=scenario)[None]
 
 
 def intensities_of(resolved: Resolved) -> dict[str, Array]:
     """(1, chemistry, mineral, year) [kg/kWh] at each end; one year where intensities are held."""
     axes = [resolved.chemistries, resolved.minerals]
     out = {}
-    for end, today in dense_each(_by_pair(resolved.mineral_intensity), axes, ENDS).items():
+    for end, today in resolved.mineral_intensity.dense_each(axes, ENDS).items():
         now, trend = today[None, :, :, None], trend_of(resolved, end)
         out[end] = now if trend is None else now * trend
     return out
@@ -170,9 +165,7 @@ def finer_of(resolved: Resolved, intensity: Array, end: str) -> Array:
     years = len(resolved.years)
     out = np.tile(np.broadcast_to(intensity, (*intensity.shape[:2], years)), (len(resolved.segments), 1, 1, 1))
     axes = [resolved.segments, resolved.chemistries, resolved.minerals, resolved.years]
-    frame = _by_pair(resolved.finer_intensity)
-    where = tuple(axis.positions(frame[axis.name]) for axis in axes)
-    out[where] = frame[end].to_numpy(dtype=float)
+    out[resolved.finer_intensity.places(axes)] = resolved.finer_intensity.columns[end]
     return np.asarray(out)
 
 
@@ -183,14 +176,13 @@ def finer_ends(resolved: Resolved) -> tuple[NDArray[np.bool_], dict[tuple[str, s
     a blend by ratio the row that the ratio multiplies moves."""
     axes = [resolved.segments, resolved.chemistries, resolved.minerals, resolved.years]
     shape = tuple(len(axis) for axis in axes)
-    frame = _by_pair(resolved.finer_intensity)
-    places = list(zip(*(axis.positions(frame[axis.name]) for axis in axes), strict=True))
+    values = resolved.finer_intensity
     used = resolved.inputs_used[resolved.inputs_used["table"].isin(["mineral_intensity", "pack_intensity"])]
     rows = {row["rows"]: row for row in used.to_dict("records")}
     apart, out = np.zeros(shape, dtype=bool), dict[tuple[str, str], Array]()
-    for place, text in zip(places, frame["rows"], strict=True):
+    for place, made_of in zip(zip(*values.places(axes), strict=True), values.columns["rows"], strict=True):
         apart[place] = True
-        for term in Rows.parse(text).terms:
+        for term in made_of.terms:
             row = rows[term.over[0]]
             of_cell = row["table"] == "mineral_intensity"
             key = str(row["table"]), str(row["draw_group"] if of_cell else row["mineral"])
@@ -207,12 +199,12 @@ def finer_ends(resolved: Resolved) -> tuple[NDArray[np.bool_], dict[tuple[str, s
 
 def pack_of(resolved: Resolved, end: str) -> Array:
     """(mineral) [kg/kWh] that a pack adds to any cell, at the value, low or high end."""
-    return dense(resolved.pack_intensity, [resolved.minerals], end)
+    return resolved.pack_intensity.dense([resolved.minerals], end)
 
 
 def cells_of(resolved: Resolved, end: str) -> Array:
     """(chemistry, mineral) [kg/kWh] of the cell before any trend, at the value, low or high end."""
-    return dense(_by_pair(resolved.cell_intensity), [resolved.chemistries, resolved.minerals], end)
+    return resolved.cell_intensity.dense([resolved.chemistries, resolved.minerals], end)
 
 
 def trend_of(resolved: Resolved, end: str) -> Array | None:
@@ -220,12 +212,6 @@ def trend_of(resolved: Resolved, end: str) -> Array | None:
     if not len(resolved.intensity_trend):
         return None
     bases = tuple(dict.fromkeys(chemistry for chemistry, _ in resolved.chemistries.labels))
-    by_base = dense(resolved.intensity_trend, [Axis("chemistry", bases), resolved.minerals, resolved.years], end)
+    axes = [Axis("chemistry", bases), resolved.minerals, resolved.years]
+    by_base = resolved.intensity_trend.dense(axes, end)
     return by_base[[bases.index(chemistry) for chemistry, _ in resolved.chemistries.labels]]
-
-
-def _by_pair(frame: DataFrame) -> DataFrame:
-    """A table with pairs of base chemistry and silicon, as they are on the axis, for its chemistries."""
-    pairs = np.empty(len(frame), dtype=object)
-    pairs[:] = list(zip(frame["chemistry"].tolist(), frame["silicon"].astype(float).tolist(), strict=True))
-    return frame.assign(chemistry=pairs)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ from ..exposure.makers import Order, Shared
 from ..exposure.stages import CELL, Chain, least
 from ..flows.demand import Array
 from ..haste import frozen
+from ..tables.inputs import UsedRows
 from ..tables.resolve import Resolved
 from ..tables.supply import Cut, Node, SupplyInputs
 from .follow_on import Chosen
@@ -49,9 +50,6 @@ from .outcome import Outcome
 from .reference import REFERENCE, World, into_cells_of, need_of, passing_of
 from .unknown import Assumed, assumed_of
 from .uses import Batteries, Uses, batteries, relief_of
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 #: A severity, or one of its ends.
 End = Literal["severity", "low", "high"]
@@ -95,7 +93,7 @@ class Chokepoints:
     embodied: tuple[Supply, ...]
     origins: Origins
     label: str
-    used: tuple[DataFrame, ...]
+    used: tuple[UsedRows, ...]
     left_out: dict[str, Array]
     uses_apart: dict[str, tuple[Array, Array]]
     union: frozenset[str]

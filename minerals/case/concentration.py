@@ -71,8 +71,22 @@ class Concentration:
 
     @cached_property
     def nodes(self) -> tuple[NodeConcentration | None, ...]:
-        """Measures of each node; None where nothing is known of it."""
-        return tuple(self._node(n) for n in range(len(self.chokepoints.inputs.nodes)))
+        """Measures of each node; None where nothing is known of it.
+
+        What makers make is counted where announced plants come on top of shares, and known in every year.
+        """
+        chokepoints, share = self.chokepoints, self.chokepoints.inputs.share
+        grows = np.any([known.added.any(axis=1) for known in chokepoints.known], axis=0)
+        by_plants = grows & np.isfinite(chokepoints.supply[0].made).all(axis=1)
+        known = ~np.isnan(share).any(axis=(1, 2))
+        of_shares, of_plants = np.flatnonzero(known & ~by_plants), np.flatnonzero(known & by_plants)
+        published = share[of_shares] / share[of_shares].sum(axis=1, keepdims=True)
+        made = np.stack([supply.made[of_plants] for supply in chokepoints.supply], axis=1)
+        found = {
+            **dict(zip(of_shares.tolist(), self._measured(published.swapaxes(1, 2)), strict=True)),
+            **dict(zip(of_plants.tolist(), self._measured(made / made.sum(axis=2, keepdims=True)), strict=True)),
+        }
+        return tuple(found.get(n) for n in range(len(share)))
 
     @cached_property
     def links(self) -> tuple[Links, ...]:
@@ -100,15 +114,9 @@ class Concentration:
                 if here.sum():
                     yield Placed(scenario, region, here)
 
-    def _node(self, n: int) -> NodeConcentration | None:
-        chokepoints, inputs = self.chokepoints, self.chokepoints.inputs
-        if np.isnan(inputs.share[n]).any():
-            return None
-        shares = (inputs.share[n] / inputs.share[n].sum(axis=0)).T  # (year, country)
-        plants = any(known.added[n].any() for known in chokepoints.known)
-        if plants and np.isfinite(chokepoints.supply[0].made[n]).all():
-            made = np.stack([supply.made[n] for supply in chokepoints.supply])
-            shares = made / made.sum(axis=1, keepdims=True)
+    def _measured(self, shares: Array) -> list[NodeConcentration]:
+        """Measures of some nodes. shares: of countries in them, (node, year, country)."""
+        inputs = self.chokepoints.inputs
         group, top = inputs.is_group, measures.top1(shares, inputs.is_group)
         left, concern = (
             measures.n1_left(shares, group),
@@ -126,7 +134,10 @@ class Concentration:
             "non_allied_share": Ends(outside, 1 - allied.high, outside),
             "n1_left": _of_whole(left),
         }
-        return NodeConcentration(ends, top.country)
+        return [
+            NodeConcentration({name: Ends(*(end[n] for end in each)) for name, each in ends.items()}, country)
+            for n, country in enumerate(top.country)
+        ]
 
     @cached_property
     def _among(self) -> Mapping[str, measures.Mask]:

@@ -12,18 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ..haste import frozen
 from ..mix.data import Key, MixData
-from ..tables.inputs import Inputs
+from ..tables.inputs import Inputs, UsedRows
 from .cost import pack_prices
 from .mix_data.assembly import Assembly
 from .optimise import Mix, optimise
 from .prices import PriceCurves, batteries_of_trend
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 #: Times that a mix is chosen again at most, and what shares may move at the last of them [1].
 ROUNDS, LEAST_MOVE = 5, 1e-3
@@ -37,7 +34,7 @@ class Settled:
 
     rounds: int
     moved: float
-    used: DataFrame | None = None
+    used: UsedRows | None = None
 
     @property
     def is_settled(self) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,9 @@ from ..config import Run
 from ..errors import InputError, Problem
 from ..haste import frozen
 from ..tables.codes import WORLD
-from ..tables.inputs import Inputs
+from ..tables.inputs import Inputs, UsedRows
 from ..tables.prices import countries_in, tariff_on
 from ..tables.relative import Follows, NoCurve, follows, multiples_of
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 Array = NDArray[np.float64]
 #: A code of chemistries.csv, or as results name it a base chemistry and the silicon fraction of its anode.
@@ -59,8 +56,8 @@ class PackPrices:
     lines: Mapping[str, Sequence[int]]
 
     @cached_property
-    def used(self) -> DataFrame:
-        """The rows that they rest on beside those of the curves, in the columns of inputs_used."""
+    def used(self) -> UsedRows:
+        """The rows that they rest on beside those of the curves."""
         return self.inputs.used(self.lines)
 
     def duty(self, country: str) -> Array:

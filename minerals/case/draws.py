@@ -30,7 +30,6 @@ from ..exposure.draws import Key, Ranged, Streams
 from ..exposure.factory import Factory, Supplied
 from ..exposure.known import BY_NEED, BY_PLANTS, PUBLISHED
 from ..flows.demand import Array
-from ..provenance import Rows
 from ..tables.codes import ENERGY, GRAPHITE_ROUTES
 from ..tables.supply import Event, Node
 from .arrays import ENDS, additions_of, cells_of, finer_ends, pack_of
@@ -271,12 +270,12 @@ class Drawn:
         used = resolved.inputs_used[resolved.inputs_used["table"] == INTENSITY]
         group = dict(zip(used["rows"], used["draw_group"], strict=True))
         out = np.full((len(resolved.chemistries), len(resolved.minerals)), "", dtype=object)
-        frame, names = resolved.cell_intensity, list(resolved.minerals.labels)
+        cells, names = resolved.cell_intensity.columns, list(resolved.minerals.labels)
         places = {pair: place for place, pair in enumerate(resolved.chemistries.labels)}
         for chemistry, silicon, mineral, rows in zip(
-            *(frame[name] for name in ("chemistry", "silicon", "mineral", "rows")), strict=True
+            *(cells[name] for name in ("chemistry", "silicon", "mineral", "rows")), strict=True
         ):
-            out[places[chemistry, float(silicon)], names.index(mineral)] = group[Rows.parse(rows).names()[0]]
+            out[places[chemistry, silicon], names.index(mineral)] = group[rows.names()[0]]
         return out.astype(str)
 
     @cached_property

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..exposure.factory import Factory, Plan
 from ..flows.demand import Array, blended_share
@@ -202,10 +201,11 @@ def _programme(plan: Plan) -> dict[str, Any]:
 
 def _sparse(matrix: Array) -> list[list[float]]:
     """(chemistry, node) as chemistry, node, number of what is not zero."""
-    return [[int(c), int(n), float(matrix[c, n])] for c, n in np.argwhere(matrix != 0)]
+    at = np.nonzero(matrix)
+    return list(map(list, zip(*(each.tolist() for each in (*at, matrix[at])), strict=True)))
 
 
 def _other(now: Array, usual: Array) -> dict[str, float]:
     """Numbers that differ from what is usual, by place; those that are infinite are so in both."""
-    differs: NDArray[np.bool_] = np.isfinite(now) & (now != usual)
-    return {str(place): float(now[place]) for place in np.flatnonzero(differs)}
+    at = np.flatnonzero(np.isfinite(now) & (now != usual))
+    return dict(zip(map(str, at.tolist()), now[at].tolist(), strict=True))

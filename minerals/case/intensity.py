@@ -18,14 +18,15 @@ from typing import Any
 from ..errors import InputError, Problem, UsageError, did_you_mean, listed
 from ..tables.inputs import Inputs
 from ..tables.resolve import BESIDE_THE_CELL, Resolved, with_replaced_cells
+from ..tables.values import Values
 from .cell_model import CellModel, Derived
 
 
 def with_intensity(resolved: Resolved, inputs: Inputs) -> Resolved:
     """The resolved run with the intensities it asks for. Raises InputError with every reason why they cannot be had."""
-    frame = resolved.cell_intensity
+    values = resolved.cell_intensity.columns["value"]
     config = resolved.run.settings.intensity
-    if not (config.route == "derived" or config.cell or config.kg_per_kwh or frame["value"].isna().any()):
+    if not (config.route == "derived" or config.cell or config.kg_per_kwh or any(map(math.isnan, values))):
         return resolved
     return _Intensity(resolved, inputs).replaced()
 
@@ -61,7 +62,7 @@ class _Intensity:
     def replaced(self) -> Resolved:
         self._check_names()
         out, used = [], []
-        for record in self.resolved.cell_intensity.to_dict("records"):
+        for record in self.resolved.cell_intensity.frame.to_dict("records"):
             row = self._row(str(record["chemistry"]), float(record["silicon"]), str(record["mineral"]), record)
             if row is not None:
                 used.append(row.used)
@@ -75,7 +76,8 @@ class _Intensity:
             out.append(record)
         if self.problems:
             raise InputError(self.problems)
-        return with_replaced_cells(self.resolved, self.inputs, out, used, self.parameters, self._notes(out))
+        cells, notes = Values.of_records(out), self._notes(out)
+        return with_replaced_cells(self.resolved, self.inputs, cells, used, self.parameters, notes)
 
     def _notes(self, records: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         """Which intensities are derived, and which of those that the run file names are not."""

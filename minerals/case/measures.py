@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,7 +35,7 @@ from ..mix.solution import Plan
 from ..prices.capital import charge
 from ..tables.expansion import NewPlants, discount_rate, material_price, new_plants, new_recycling, plants_in, stock
 from ..tables.history import Ends
-from ..tables.inputs import Inputs
+from ..tables.inputs import Inputs, UsedRows
 from ..tables.supply import Event
 from .draws_in_year import MONTHS, SEVERITY
 from .mix_lost import lost
@@ -44,10 +43,6 @@ from .optimise import Mix
 from .plant_places import OUTSIDE, Places, Standing, places_of
 from .played import losses_of
 from .recycling import recycling, route_of
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
 
 #: Months of a day, the shortest that a stop lasts.
 SHORTEST = YEAR / 365
@@ -276,8 +271,8 @@ def _by_node(mix: Mix, amounts: Mapping[NodeYear, float]) -> Array:
     return out
 
 
-def rows_used(data: MixData, inputs: Inputs) -> DataFrame:
-    """Rows of the inputs that stocks, plants and recycling rest on, as inputs_used has them."""
+def rows_used(data: MixData, inputs: Inputs) -> UsedRows:
+    """Rows of the inputs that stocks, plants and recycling rest on."""
     stocked = {n for _, n, _ in data.stock_cost}
     rates = inputs.rows_by("discount_rate", "perspective")[("project",)]
     prices = inputs.rows_by("material_price", "node")

@@ -348,7 +348,7 @@ def _shares(
     """
     first = decided - 1
     codes = {pair: code for code, pair in pairs.items()}
-    frame = resolved.market_share
+    frame = resolved.market_share.frame
     untouched = _at_places(frame[frame["scenario"] == OPTIMISED], codes)
     frame = frame[frame["scenario"] == incumbent]
     sold: dict[Key, dict[str, float]] = {}

@@ -42,6 +42,7 @@ class Origins:
     origin: Mapping[str, float]
     cells: tuple[int, ...]
     _found: dict[tuple[int, int], Array | None] = field(default_factory=dict, init=False, repr=False)
+    _when_observed: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def home_of_makers(self) -> list[str]:
@@ -54,7 +55,8 @@ class Origins:
         found = self.by_customer(regions, year, node)
         if found is None:
             return np.zeros(len(self.countries))
-        return self._as_configured(found.sum(axis=0), regions, year)
+        shares = found.sum(axis=0)
+        return self._as_configured(shares, regions, year) if self.configured else shares
 
     def by_customer(self, regions: Sequence[str], year: int, node: int) -> Array | None:
         """Share of each customer and maker in what some regions use, before [exposure] says anything of it, (customer,
@@ -112,8 +114,9 @@ class Origins:
         if self.cells and node == self.cells[0]:
             for b, customer in enumerate(self.customers):
                 if customer in self.observed and (at := self.observed[customer][0]) in self.before:
-                    observed = self._observed(customer, home[b], self.before[at])
-                    found[b] = moved(observed, self.before[at], made / made.sum(), home[b])
+                    if customer not in self._when_observed:
+                        self._when_observed[customer] = self._observed(customer, home[b], self.before[at])
+                    found[b] = moved(self._when_observed[customer], self.before[at], made / made.sum(), home[b])
         return found
 
     def _observed(self, customer: str, home: Array, before: Array) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,14 +19,11 @@ from ..haste import frozen
 from ..prices import learning, parity
 from ..prices.learning import Array
 from ..tables.codes import WORLD
-from ..tables.inputs import Inputs
+from ..tables.inputs import Inputs, UsedRows
 from ..tables.names import uses_once
 from ..tables.prices import Experience, Learner, Pair, PriceInputs, price_inputs
 from ..tables.resolve import Resolved, resolve
 from .arrays import Arrays
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 PRICE = "USD_2025/kWh"
 WORLD_TABLES = ("battery_demand", "market_share")
@@ -69,7 +66,7 @@ class PriceCurves:
     inputs: PriceInputs
     years: tuple[int, ...]
     energy: Mapping[str, Energies]
-    used: tuple[DataFrame, ...]
+    used: tuple[UsedRows, ...]
 
     @property
     def scenarios(self) -> tuple[str, ...]:
@@ -195,9 +192,9 @@ def price_curves(run: Run, inputs: Inputs) -> PriceCurves:
     return PriceCurves(config, start, with_price, energy, (_of_world_tables(world), start.used))
 
 
-def batteries_of_trend(run: Run, inputs: Inputs) -> tuple[dict[str, dict[int, float]], DataFrame]:
+def batteries_of_trend(run: Run, inputs: Inputs) -> tuple[dict[str, dict[int, float]], UsedRows]:
     """Batteries of a run's own regions and segments in the first world scenario that its prices learn along, by family
-    and year of the scope [GWh]; and the rows that they rest on, as inputs_used."""
+    and year of the scope [GWh]; and the rows that they rest on."""
     config, scope = run.settings.prices, run.settings.scope
     assert config is not None
     name = config.adoption[0]
@@ -214,9 +211,9 @@ def batteries_of_trend(run: Run, inputs: Inputs) -> tuple[dict[str, dict[int, fl
     return out, _of_world_tables(resolved)
 
 
-def _of_world_tables(resolved: Resolved) -> DataFrame:
+def _of_world_tables(resolved: Resolved) -> UsedRows:
     """Rows that a number of batteries rests on."""
-    return resolved.inputs_used[resolved.inputs_used["table"].isin(WORLD_TABLES)]
+    return resolved.used.of_tables(WORLD_TABLES)
 
 
 def about_prices(run: Run, inputs: Inputs) -> dict[str, dict[str, str]]:

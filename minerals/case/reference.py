@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from ..exposure.stages import ACTIVE, CELL, MINING, REFINING, Chain, placed
 from ..flows.demand import Array
 from ..haste import frozen
 from ..tables.codes import WORLD
-from ..tables.inputs import Inputs
+from ..tables.inputs import Inputs, UsedRows
 from ..tables.names import uses_once
 from ..tables.resolve import Resolved
 from ..tables.supply import SupplyInputs
@@ -28,9 +27,6 @@ from .origin import Origins
 from .outcome import Outcome
 from .stages import chain_of
 from .uses import Batteries, Uses, bases_of, relief_of, uses_of
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 REFERENCE = "reference"
 #: What the node of lithium-ion cells begins with.
@@ -74,7 +70,7 @@ def with_customers(embodied: Supply, customers: int) -> Supply:
 def placed_supply(supply: Supply, world: World, y: int, origins: Origins, bounds: tuple[float, float]) -> Supply:
     """Supply of a year with the need of the reference world where the next stage stands: of active materials where the
     cells are made that each customer uses, by their origin. bounds: of the natural share of graphite."""
-    use = world.uses.by_segment(y)
+    use = world.uses.planned[y]
     # A chemistry of several segments counts as several here.
     chain = world.chain.repeated(len(use))
     cells = world.cells[..., y].reshape(len(world.cells), -1)  # (customer, chemistry)
@@ -85,10 +81,9 @@ def placed_supply(supply: Supply, world: World, y: int, origins: Origins, bounds
     )
     share = np.divide(cells, cells.sum(axis=0), out=np.zeros_like(cells), where=cells.sum(axis=0) > 0).T
     share = np.hstack([share, np.zeros((len(share), len(supply.batteries) - share.shape[1]))])
-    made_as = chain.cell
-    by_node = {int(n): origins.makers(int(n), y) for n in np.flatnonzero(made_as.any(axis=0))}
+    by_node = {n: origins.makers(n, y) for n in chain.cells}
     cells_made = np.array([
-        mine @ by_node[int(uses.argmax())] if uses.any() else mine for mine, uses in zip(share, made_as, strict=True)
+        mine if n is None else mine @ by_node[n] for mine, n in zip(share, chain.cell_of, strict=True)
     ])  # fmt: skip
     gross = placed(chain, amount, share, cells_made, supply.made @ supply.at_home)
     saved = _where_made(gross, supply.recovered)
@@ -157,17 +152,16 @@ def uses_apart_of(
         if region not in resolved.regions.labels:
             continue
         group = np.arange(len(supply[0].batteries)) == r
+        inside = np.array([name == region for name in origins.home_of_makers])
         need = np.zeros((2, len(chain.stage), len(supply)))
         for y, year in enumerate(supply):
-            inside = np.array([name == region for name in origins.home_of_makers])
-            home = np.array([
-                origins.of((region,), y, int(uses.argmax()))[inside].sum() if uses.any() else 1.0 for uses in chain.cell
-            ])  # fmt: skip
+            made = {n: origins.of((region,), y, n)[inside].sum() for n in chain.cells}
+            home = np.array([1.0 if n is None else made[n] for n in chain.cell_of])
             both = np.stack([np.where(mine[:, None], theirs.cells[r, ..., y], 0.0) for mine in (outside, ~outside)])
             cells = world.uses.told_apart(both, 1)  # (which, segment or 1, chemistry)
             passing = np.where(chain.stage == CELL, 1.0, home[:, None] * passing_of(chain, year, group))
             gain = np.where(world.uses.scrapped, world.gain[r, y] or 1.0, 1.0)
-            need[:, :, y] = sum(cells[:, s] @ (use * passing) for s, use in enumerate(world.uses.by_segment(y))) * gain
+            need[:, :, y] = sum(cells[:, s] @ (use * passing) for s, use in enumerate(world.uses.planned[y])) * gain
         out[region] = need[0], need[1]
     return out
 
@@ -177,10 +171,9 @@ def into_cells_of(cells: Array, region: int, world: World, y: int, origins: Orig
     makers of the cells, (node, customer) [kt or GWh]. cells: (segment, chemistry) [GWh]; region: its place; y: of the
     year."""
     chain = world.chain
-    made = np.array([
-        origins.makers(int(uses.argmax()), y)[region] if uses.any() else np.eye(len(origins.customers))[region]
-        for uses in chain.cell
-    ])  # fmt: skip
+    by_node = {n: origins.makers(n, y)[region] for n in chain.cells}
+    at_home = np.eye(len(origins.customers))[region]
+    made = np.array([at_home if n is None else by_node[n] for n in chain.cell_of])
     gain = np.where(world.uses.scrapped, world.gain[region, y] or 1.0, 1.0)
     return np.asarray((cells.sum(axis=0)[:, None] * world.uses.total(y, cells) * chain.direct * gain).T @ made)
 
@@ -191,8 +184,9 @@ def passing_of(chain: Chain, supply: Supply, group: np.ndarray) -> Array:
     need = supply.gross[:, group].sum(axis=1)
     own = np.nan_to_num((supply.made @ supply.at_home)[:, group].sum(axis=1))
     made = np.minimum(np.divide(own, need, out=np.zeros_like(own), where=need > 0), 1.0)
-    out = chain.direct + np.einsum("cnd,d->cn", chain.into * (chain.stage == ACTIVE), made)
-    refined = np.einsum("cnd,cd,d->cn", chain.into * (chain.stage == REFINING), out, made)
+    (active, into_active), (refining, into_refining) = chain.into_stage[ACTIVE], chain.into_stage[REFINING]
+    out = chain.direct + np.einsum("cnd,d->cn", into_active, made[active])
+    refined = np.einsum("cnd,cd->cn", into_refining, out[:, refining] * made[refining])
     return np.asarray(np.where(chain.stage == MINING, out + refined, out))
 
 
@@ -202,7 +196,8 @@ def reference_run(run: Run, inputs: Inputs, partition: tuple[str, ...]) -> Run:
     assert config is not None
     regions = (WORLD,) if set(partition) == set(inputs.places.parts[WORLD]) else partition
     scope = run.settings.scope.model_copy(update={"regions": regions, "segments": uses_once(config.demand, inputs)})
-    scenario = Scenario(**{key: getattr(config, key) for key in OF_REFERENCE})
+    # These have been read and checked as keys of [exposure].
+    scenario = Scenario.model_construct(**{key: getattr(config, key) for key in OF_REFERENCE})
     # Lines that a run gives are those of its own scenarios; the reference world's follow from its growth.
     flows = run.settings.flows.model_copy(update={"lines": ""}) if run.settings.flows else None
     alone = dict.fromkeys(("study", "prices", "exposure", "optimise"))
@@ -231,10 +226,10 @@ def partition_of(run: Run, inputs: Inputs, regions: Sequence[str]) -> tuple[str,
     return partition
 
 
-def rows_of(world: Resolved) -> DataFrame:
+def rows_of(world: Resolved) -> UsedRows:
     """Rows that the reference world rests on."""
     tables = ("battery_demand", "market_share", "silicon_uptake", "mineral_intensity", "pack_intensity")
-    return world.inputs_used[world.inputs_used["table"].isin(tables)]
+    return world.used.of_tables(tables)
 
 
 def need_of(world: Outcome, supply: SupplyInputs, reference: Batteries) -> World:
@@ -249,12 +244,7 @@ def need_of(world: Outcome, supply: SupplyInputs, reference: Batteries) -> World
         for how, uses in (("rcy,cy->ry", use.carrier), ("rcy,cny->nry", use.fixed))
     )
     gross = np.asarray((fixed + routed[:, None] * graphite) * gain)
-    relief = np.stack([
-        np.stack([
-            relief_of(supply, world.resolved, reference.recovered[r, :, y], use.route[y]) for y in range(gross.shape[2])
-        ], axis=1)
-        for r in range(gross.shape[1])
-    ], axis=1)  # fmt: skip
+    relief = relief_of(supply, world.resolved, reference.recovered.swapaxes(0, 1), use.route)
     saved = np.minimum(relief, gross)
     chain = chain_of(supply.nodes, bases_of(world.resolved), use, supply.known)
     return World(gross - saved, saved, cells.sum(axis=(1, 2)), use, cells, reference.gain, chain)

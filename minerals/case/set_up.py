@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..exposure.known import BY_NEED, Known, known
 from ..flows.demand import Array
 from ..tables.adoption import first_planned
 from ..tables.cell_parts import check_cell_parts
-from ..tables.inputs import Inputs
+from ..tables.inputs import Inputs, UsedRows
 from ..tables.names import region_label
 from ..tables.resolve import Resolved, resolve
 from ..tables.supply import Event, SupplyInputs, supply_inputs
@@ -42,9 +42,6 @@ from .reference import (
 from .stages import chain_of
 from .unknown import assumed_of, stops_of_unknown
 from .uses import bases_of, batteries, uses_of
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 
 def in_other_world(chokepoints: Chokepoints, inputs: Inputs, changes: Mapping[str, Any]) -> Chokepoints:
@@ -121,16 +118,18 @@ def _with_chosen(chokepoints: Chokepoints, inputs: Inputs, *, checked: bool = Fa
     that all of this stands somewhere; in another world than the run's that may not be so. Raises InputError with all
     that does not fit."""
     resolved = chokepoints.resolved
+    scenarios = resolved.run.settings.scenario
 
     def observed(region: str, year: int) -> Array:
         return chokepoints.cell_origin((region,), year)
 
-    supply, usual = chokepoints.inputs, None if checked else chokepoints.growth.new_located
+    supply, usual = chokepoints.inputs, None
+    if not checked and any(scenario.follow_on for scenario in scenarios.values()):
+        usual = chokepoints.growth.new_located
     origin, wrong = chosen_origin(resolved.run, resolved, inputs, supply, observed)
     built, wrong_too = chosen_follow_on(resolved.run, resolved, supply, usual)
     if wrong or wrong_too:
         raise InputError([*wrong, *wrong_too])
-    scenarios = resolved.run.settings.scenario
     orders = {name: each.maker_inputs for name, each in scenarios.items() if each.maker_inputs != "reference"}
     return replace(chokepoints, chosen_origin=origin, chosen_follow_on=built, orders=orders)
 
@@ -157,7 +156,7 @@ def _known(supply: SupplyInputs, world: World, home: Index) -> tuple[Known, ...]
 def _since(
     resolved: Resolved, inputs: Inputs, partition: tuple[str, ...], supply: SupplyInputs,
     by_country: tuple[Known, ...], home: Index,
-) -> tuple[Since, tuple[DataFrame, ...]]:  # fmt: skip
+) -> tuple[Since, tuple[UsedRows, ...]]:  # fmt: skip
     """Known supply from the year before the plan on, and rows that it rests on beside those of the reported years.
     supply, by_country: of these.
 
@@ -166,7 +165,7 @@ def _since(
     are computed for this alone, and where a table begins later they have its first row.
     """
     run, reported = resolved.run, supply.years
-    used: tuple[DataFrame, ...] = ()
+    used: tuple[UsedRows, ...] = ()
     assert run.settings.exposure is not None
     demands = run.settings.exposure.demand, *(scenario.demand for scenario in run.settings.scenario.values())
     planned = first_planned(inputs, demands)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..axes import Axis, dense
+from ..axes import Axis
 from ..exposure.draws import Streams
 from ..flows.demand import Array
 from ..haste import frozen
@@ -79,17 +79,10 @@ def share_weights(resolved: Resolved, scenario: str, spread: float) -> tuple[Arr
         held = np.ones((len(resolved.regions), len(resolved.segments), len(pairs), len(resolved.years)))
         return held, held
     explicit = resolved.run.settings.scenario[scenario].silicon in ("none", "explicit")
-    frame = resolved.market_share[resolved.market_share["scenario"] == scenario]
-    labels: tuple[object, ...] = pairs
-    if explicit:
-        keys = list(zip(frame["chemistry"].tolist(), frame["silicon"].astype(float).tolist(), strict=True))
-    else:  # The overlay makes blends of a base: they have its ends.
-        labels = tuple(dict.fromkeys(chemistry for chemistry, _ in pairs))
-        keys = frame["chemistry"].tolist()
-    names = np.empty(len(frame), dtype=object)
-    names[:] = keys
-    axes = [resolved.regions, resolved.segments, Axis("chemistry", labels), resolved.years]
-    value, low, high = (dense(frame.assign(chemistry=names), axes, end) for end in ("value", "low", "high"))
+    # The overlay makes blends of a base: they have its ends.
+    bases = Axis("base", tuple(dict.fromkeys(chemistry for chemistry, _ in pairs)))
+    axes = [resolved.regions, resolved.segments, resolved.chemistries if explicit else bases, resolved.years]
+    value, low, high = resolved.market_share.dense_each(axes, ("value", "low", "high"), scenario).values()
     odds = [share / (1 - share) for share in np.clip([value, low, high], LEAST, MOST)]
     below, above = odds[1] / odds[0], odds[2] / odds[0]
     default = np.exp(REACH * spread * _growth(resolved, scenario))[:, :, None]
@@ -99,7 +92,7 @@ def share_weights(resolved: Resolved, scenario: str, spread: float) -> tuple[Arr
     above = np.where(certain, 1.0, np.where(bare, default, above))
     if explicit:
         return below, above
-    place = [labels.index(chemistry) for chemistry, _ in pairs]
+    place = [bases.labels.index(chemistry) for chemistry, _ in pairs]
     return below[:, :, place], above[:, :, place]
 
 

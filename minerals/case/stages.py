@@ -78,10 +78,9 @@ def _of_several_ratios(
     nodes: Sequence[Node], into: NDArray[np.float64], per: NDArray[np.float64], uses: Uses
 ) -> Iterable[Problem]:
     """Nodes of which not all need as much for what they go into."""
-    by_year = np.stack([uses.by_segment(y) for y in range(uses.fixed.shape[-1])])  # (year, segment or 1, …)
     named = [(n, d) for n, d in zip(*np.nonzero(into.any(axis=0)), strict=True) if nodes[d].node == nodes[n].feeds]
     for n, d in dict.fromkeys([*named, *zip(*np.nonzero(per), strict=True)]):
-        mine, theirs = (by_year[..., each] for each in (n, d))
+        mine, theirs = (uses.planned[..., each] for each in (n, d))
         among = (into[:, n, d] > 0) & (theirs > 0) & (mine > 0)
         ratio = mine[among] / theirs[among]
         if ratio.size and np.ptp(ratio) > SAME * ratio.max():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,17 +82,19 @@ class Uses:
         fixed, carrier = self.mean(year, cells)
         return self._at_route(year, fixed, carrier)
 
-    def by_segment(self, year: int) -> Array:
-        """Use at the planned route, (segment or 1, chemistry, node), by place of the year."""
-        each = zip(self.fixed[..., year], self.carrier[..., year], strict=True)
-        return np.stack([self._at_route(year, fixed, carrier) for fixed, carrier in each])
+    @cached_property
+    def planned(self) -> Array:
+        """Use at the planned route, (year, segment or 1, chemistry, node)."""
+        routed = np.outer(self.route, self.natural) + np.outer(1 - self.route, self.synthetic)  # (year, node)
+        of_carrier = self.carrier.transpose(2, 0, 1)[..., None] * routed[:, None, None]
+        return np.ascontiguousarray(self.fixed.transpose(3, 0, 1, 2) + of_carrier)
 
     def _at_route(self, year: int, fixed: Array, carrier: Array) -> Array:
         share = self.route[year]
         routed = np.outer(carrier, share * self.natural + (1 - share) * self.synthetic)
         return np.asarray(fixed + routed)
 
-    @property
+    @cached_property
     def ever(self) -> Array:
         """The most that a chemistry uses of a node in any segment and year and by any route, (chemistry, node)."""
         routed = np.outer(self.carrier.max(axis=(0, 2)), np.maximum(self.natural, self.synthetic))
@@ -147,10 +150,10 @@ def products_counted(node: Node, intensity: Array, minerals: Sequence[str]) -> A
     return counted(np.stack(parts), node.together)
 
 
-def relief_of(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural: float) -> Array:
-    """Recovered minerals [kt] as what they take off mining and refining, (node); nothing off a node whose products one
-    mass gives at once: it is still needed for the others."""
-    out = np.zeros(len(supply.nodes))
+def relief_of(supply: SupplyInputs, resolved: Resolved, recovered: Array, natural: Array | float) -> Array:
+    """Recovered minerals, (mineral, …) [kt], as what they take off mining and refining, (node, …); nothing off a node
+    whose products one mass gives at once: it is still needed for the others. natural: planned share, (…)."""
+    out = np.zeros((len(supply.nodes), *recovered.shape[1:]))
     shares = {"": 1.0, "natural": natural, "synthetic": 1 - natural}
     for n, node in enumerate(supply.nodes):
         if node.stage in RELIEVED:

@@ -30,6 +30,8 @@ def usual_weight(event: Event, supply: SupplyInputs) -> float:
     """1, but 0 for a disruption that closes every node, where others are played too."""
 
     def every(one: Event) -> bool:
+        if len(one.cuts) < len(supply.nodes):
+            return False
         return {node for _, node, *_ in one.cuts} == {node.node for node in supply.nodes}
 
     return 0.0 if every(event) and not all(map(every, supply.events)) else 1.0

@@ -68,6 +68,23 @@ class Chain:
         """Whether a node is made of another one, (node)."""
         return np.asarray(self.into.any(axis=(0, 1)))
 
+    @cached_property
+    def cell_of(self) -> tuple[int | None, ...]:
+        """The node that makes the cells of each chemistry, (chemistry); None where none does."""
+        return tuple(int(made.argmax()) if made.any() else None for made in self.cell)
+
+    @cached_property
+    def cells(self) -> tuple[int, ...]:
+        """Nodes that make cells of any chemistry."""
+        return tuple(sorted({node for node in self.cell_of if node is not None}))
+
+    @cached_property
+    def into_stage(self) -> tuple[tuple[Index, Array], ...]:
+        """By stage, its nodes that are made of others, and the share of a chemistry's use of a node that goes into
+        each of them, (chemistry, node, node of the stage)."""
+        nodes = [np.flatnonzero(self.made & (self.stage == stage)) for stage in range(len(STAGES))]
+        return tuple((at, np.ascontiguousarray(self.into[:, :, at])) for at in nodes)
+
     @classmethod
     def flat(cls, chemistries: int, nodes: int) -> Chain:
         """A chain in which all goes straight into cells."""
@@ -86,10 +103,10 @@ class Chain:
         """What each node is made of, by its users: use, (chemistry, node), weighs them [kt or GWh]."""
         out = []
         for node, inputs_of in self._inputs.items():
-            total, by = use[:, node].sum(), dict[bytes, float]()
-            for chemistry in np.flatnonzero(use[:, node] > 0):
-                inputs = inputs_of[chemistry]
-                by[inputs] = by.get(inputs, 0.0) + use[chemistry, node] / total
+            total, by = float(use[:, node].sum()), dict[bytes, float]()
+            for inputs, amount in zip(inputs_of, use[:, node].tolist(), strict=True):
+                if amount > 0:
+                    by[inputs] = by.get(inputs, 0.0) + amount / total
             out += [Recipe(node, weight, *self._by_route(inputs)) for inputs, weight in by.items()]
         return out
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, Problem
+from ..tables.inputs import UsedRows
 
 #: Ends of what is spent on each part of a plan.
 SPENT_ENDS = tuple(f"{part}_cost_{end}" for part in ("mix", "stock", "plants", "recycling") for end in ("low", "high"))
@@ -53,10 +54,10 @@ NUMBERS = "iuf"
 FAR = 12
 
 
-def refuse_unfit(tables: Mapping[str, pd.DataFrame], *used: pd.DataFrame) -> None:
+def refuse_unfit(tables: Mapping[str, pd.DataFrame], *used: UsedRows) -> None:
     """Refuse tables with a number that is infinite, or empty where EMPTY does not say that it may be.
 
-    used: rows that the run rests on, as inputs_used. Raises InputError with the first such column of each table, and
+    used: rows that the run rests on. Raises InputError with the first such column of each table, and
     its first place.
     """
     problems = [
@@ -84,9 +85,9 @@ def _unfit(name: str, frame: pd.DataFrame) -> list[tuple[str, str, str]]:
     return sorted(out, key=lambda found: found[0] != "value")
 
 
-def _why(used: Sequence[pd.DataFrame]) -> str:
+def _why(used: Sequence[UsedRows]) -> str:
     """The input that is likely to be at fault: the one farthest from 1."""
-    if parts := [rows[["file", "line", "value"]] for rows in used if "value" in rows and len(rows)]:
+    if parts := [rows.frame[["file", "line", "value"]] for rows in used if len(rows)]:
         inputs = pd.concat(parts, ignore_index=True)
         size = inputs["value"].astype(float).abs()
         away = size.where(size > 0).map(math.log10, na_action="ignore").abs()

@@ -57,7 +57,7 @@ from ..mix.optimum import Optimum
 from ..mix.session import Session
 from ..mix.solution import LEAST_ROOM, risk_of
 from ..tables.expansion import discount_rate, material_price, plants_in
-from ..tables.inputs import Inputs
+from ..tables.inputs import Inputs, UsedRows
 from .blocks import POINTS_PART, StudyFolder
 from .identity import identity_of, shares_of
 from .points import solved
@@ -163,8 +163,8 @@ def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progr
     return out | (_of_draws(_spent(config), names, [found[key] for key in draws]) if draws else {})
 
 
-def measured_rows(mix: Mix, inputs: Inputs) -> pd.DataFrame:
-    """Rows of the inputs that the measures rest on, as inputs_used has them."""
+def measured_rows(mix: Mix, inputs: Inputs) -> UsedRows:
+    """Rows of the inputs that the measures rest on."""
     config = mix.run.settings.study
     assert isinstance(config, Measures)
     return rows_used(with_measures(mix, inputs, config, {}), inputs)

@@ -90,7 +90,7 @@ def robust(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progres
         unsought |= True
     # How far a share moves was not sought, which is not to say that it does not.
     tables["robust_share"] = share.assign(**{end: share[end].where(~unsought) for end in ("low", "high")})
-    return {**tables, "inputs_used": used}
+    return {**tables, "inputs_used": used.frame}
 
 
 def _worlds(mix: Mix, inputs: Inputs, config: Robust) -> dict[str, World]:

@@ -26,7 +26,7 @@ from ..errors import InputError
 from ..pipeline import computed, inputs_of, sources_used
 from ..results.record_exposure import about_future
 from ..results.result import Result
-from ..tables.inputs import joined, read_inputs
+from ..tables.inputs import UsedRows, joined, read_inputs
 from ..tables.own import Folders
 from ..tables.resolve import Resolved
 from .identity import Studied
@@ -84,9 +84,9 @@ def run(
         if isinstance(study, Measures):
             from .measures import measured_rows, measures
 
-            mix, rows = found.mixes[OPTIMISED], found.tables["inputs_used"]
+            mix = found.mixes[OPTIMISED]
             found.tables.update(measures(mix, tables, kept, progress))
-            rows = joined(rows, measured_rows(mix, tables))
+            rows = joined(found.resolved.used, measured_rows(mix, tables)).frame
             found.tables.update(inputs_used=rows, sources_used=sources_used(rows, tables))
             found.log["study"] = {"kind": study.kind, "held": []}
         elif isinstance(study, Backcast | NearOptimal | Frontier):
@@ -97,7 +97,7 @@ def run(
             from .robust import robust, worlds_left_out
 
             told = robust(found.mixes[OPTIMISED], tables, kept, progress)
-            rows = joined(found.tables["inputs_used"], told.pop("inputs_used"))
+            rows = joined(found.resolved.used, UsedRows.of(told.pop("inputs_used"))).frame
             found.tables.update(told, inputs_used=rows, sources_used=sources_used(rows, tables))
             left_out = worlds_left_out(found.mixes[OPTIMISED], tables)
             found.log["study"] = {"kind": study.kind, "held": [], "worlds_left_out": left_out}

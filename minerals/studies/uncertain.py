@@ -298,8 +298,7 @@ class Uncertain:
         used = resolved.inputs_used[resolved.inputs_used["table"] == "mineral_intensity"]
         group = dict(zip(used["rows"], used["draw_group"], strict=True))
         out: dict[tuple[int, ...], str] = {}
-        frame = resolved.cell_intensity
-        for row in frame.itertuples():
+        for row in resolved.cell_intensity.frame.itertuples():
             place = (
                 resolved.chemistries.labels.index((row.chemistry, float(row.silicon))),
                 resolved.minerals.labels.index(row.mineral),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from functools import cached_property
@@ -30,6 +30,42 @@ USED_COLUMNS = [
     "available", "value", "low", "high", "unit", "source", "locator", "quality", "note", "draw_group", "corrected_by",
     "rows",
 ]  # fmt: skip
+
+
+@frozen
+class UsedRows:
+    """Rows of the inputs that something rests on, each once, as inputs_used has them: the cells of each of its columns.
+    A run joins those of its parts, so that few of them are ever a frame."""
+
+    columns: Mapping[str, list[Any]]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> UsedRows:
+        """From a table, NaN in columns that it has not."""
+        return cls.of_records(frame.to_dict("records"))
+
+    @classmethod
+    def of_records(cls, rows: Sequence[Mapping[Any, Any]]) -> UsedRows:
+        """From rows by column, NaN where one has none."""
+        return cls({column: [row.get(column, math.nan) for row in rows] for column in USED_COLUMNS})
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The table inputs_used."""
+        return pd.DataFrame(self.columns)
+
+    def where(self, keep: Callable[[str, str], bool]) -> UsedRows:
+        """Those that are kept, by their table and name."""
+        both = zip(self.columns["table"], self.columns["rows"], strict=True)
+        kept = [at for at, (table, name) in enumerate(both) if keep(table, name)]
+        return UsedRows({column: [cells[at] for at in kept] for column, cells in self.columns.items()})
+
+    def of_tables(self, names: Collection[str]) -> UsedRows:
+        """Those of some tables."""
+        return self.where(lambda table, _: table in names)
+
+    def __len__(self) -> int:
+        return len(self.columns["rows"])
 
 
 @frozen
@@ -76,8 +112,8 @@ class Inputs:
             self._rows_by[name, columns] = self.tables[name].rows_by(*columns)
         return self._rows_by[name, columns]
 
-    def used(self, lines: Mapping[str, Iterable[int]]) -> pd.DataFrame:
-        """Rows of tables by their lines, as inputs_used has them: with table, file, and `file:line` as their name."""
+    def used(self, lines: Mapping[str, Iterable[int]]) -> UsedRows:
+        """Rows of tables by their lines, with table, file, and `file:line` as their name."""
         found: dict[str, list[Any]] = {column: [] for column in USED_COLUMNS}
         parts = [
             (name, table, set(wanted))
@@ -101,7 +137,7 @@ class Inputs:
                 else:
                     mine = columns.get(column)
                     cells += [math.nan] * len(rows) if mine is None else [mine[at] for at in rows]
-        return pd.DataFrame(found)
+        return UsedRows(found)
 
     def found(self, row: str) -> tuple[str, int]:
         """Table of a row, and its `line` there, by its name."""
@@ -226,16 +262,16 @@ def _apply_corrections(raws: dict[str, RawTable | None], problems: list[Problem]
     return done
 
 
-def joined(*used: pd.DataFrame) -> pd.DataFrame:
-    """Rows used, each once, in the columns of inputs_used."""
+def joined(*used: UsedRows) -> UsedRows:
+    """Rows used, each once."""
     found: dict[str, list[Any]] = {column: [] for column in USED_COLUMNS}
     taken: set[str] = set()
-    for frame in used:
-        columns = {column: frame[column].to_numpy().tolist() for column in frame}
-        first = {row: at for at, row in reversed(list(enumerate(columns["rows"])))}
-        new = sorted(first[row] for row in first.keys() - taken)
-        taken |= first.keys()
-        for column, cells in found.items():
-            mine = columns.get(column, [math.nan] * len(frame))
-            cells += mine if len(new) == len(frame) else [mine[at] for at in new]
-    return pd.DataFrame(found)
+    for rows in used:
+        new = []
+        for at, name in enumerate(rows.columns["rows"]):
+            if name not in taken:
+                taken.add(name)
+                new.append(at)
+        for column, cells in rows.columns.items():
+            found[column] += cells if len(new) == len(rows) else [cells[at] for at in new]
+    return UsedRows(found)

@@ -19,7 +19,7 @@ from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import frozen
 from .adoption import first_planned
 from .codes import ANY, WORLD
-from .inputs import Inputs
+from .inputs import Inputs, UsedRows
 from .plants import OTHER_CELL, utilisation_row
 from .reader import Reader
 from .series import Anchors, along, datum
@@ -84,7 +84,7 @@ class MixInputs:
     utilisation: dict[str, float]
     drop_in: pd.DataFrame
     rows: dict[tuple[str, ...], str]
-    used: pd.DataFrame
+    used: UsedRows
 
 
 def mix_inputs(

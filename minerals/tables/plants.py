@@ -8,8 +8,9 @@ is delivered that depends on how far it is (plant_delivery.csv), and what stands
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -217,39 +218,40 @@ def output_of_plants(
 ) -> dict[tuple[str, str], Output]:
     """What plants can make, by node and country: operating × utilisation, and what is delivered of what is to come.
 
-    new_at_nameplate: what is delivered of new plants is output, as in the IEA's base case that plant_delivery is read
-    from; else it is a plant, and is used as those that stand.
+    years: in their order; new_at_nameplate: what is delivered of new plants is output, as in the IEA's base case that
+    plant_delivery is read from; else it is a plant, and is used as those that stand.
     Of sodium-ion cells and of all other cells the nodes are na_ion_cell and li_ion_cell. A plant in a unit that its
     node is not counted in is left out, as is what only an ambition, a pause or a cancelled plan would add.
     """
-    delivery, units = delivered(inputs), {row.node: f"{row.unit}/yr" for row in inputs.rows("nodes")}
-    calendar, out = np.array(years), dict[tuple[str, str], Output]()
+    units = {row.node: f"{row.unit}/yr" for row in inputs.rows("nodes")}
+    delivery = {status: np.array(share) for status, share in delivered(inputs).items()}
+    out, used, count = dict[tuple[str, str], Output](), dict[tuple[str, str], Array](), len(years)
     for plant in [*cell_plants(inputs), *material_plants(inputs)]:
         rows = [row for row in plant.rows if row.status not in NOT_COMING]
         steps = _steps(rows, undated)
+        lines, unknown = [step.row.line for step in steps], any(math.isnan(row.value) for row in rows)
         nodes = [_node(plant, step.row) for step in steps]
-        reached = np.searchsorted([step.year for step in steps], calendar, side="right")
         for node in dict.fromkeys([*nodes, *(_node(plant, row) for row in rows)]):
+            place = node, plant.country
             if plant.unit != units.get(node):
                 continue
-            none = np.zeros(len(calendar))
-            before = out.get((node, plant.country), Output(none > 0, none, np.zeros((3, len(calendar)))))
-            used = np.array(utilisation(inputs, node, plant.country))
-            sizes = np.zeros((2, len(steps) + 1, 3))  # what stands and what comes, after so many steps
-            for place, step in enumerate(steps, 1):
-                added = np.array(step.added) * np.array(delivery[step.row.status])
-                sizes[:, place] = sizes[:, place - 1]
-                sizes[0 if step.row.status == OPERATING else 1, place] += added
-            here = np.array(["", *nodes])[reached] == node
-            stands, comes = np.where(here[:, None], sizes[:, reached], 0.0)
-            supply = stands * used + comes * (1.0 if new_at_nameplate else used)
-            lines = {table: set(lines) for table, lines in before.lines.items()}
-            lines.setdefault(plant.table, set()).update(step.row.line for step in steps)
-            unknown = any(math.isnan(row.value) for row in rows)
-            out[node, plant.country] = Output(
-                before.there | here, before.standing + stands[:, 0] * used[0], before.supply + supply.T, lines,
-                before.unknown or unknown,
-            )  # fmt: skip
+            if place not in out:
+                out[place] = Output(np.zeros(count, dtype=bool), np.zeros(count), np.zeros((3, count)))
+                used[place] = np.array(utilisation(inputs, *place))
+            out[place].lines.setdefault(plant.table, set()).update(lines)
+            if unknown:
+                out[place] = replace(out[place], unknown=True)
+        # A step holds from its year to that of the next one, at the node that the plant makes by then.
+        first = [bisect_left(years, step.year) for step in steps]
+        stands, comes = np.zeros(3), np.zeros(3)
+        for step, node, here in zip(steps, nodes, map(slice, first, [*first[1:], count]), strict=True):
+            added = np.array(step.added) * delivery[step.row.status]
+            stands, comes = (stands + added, comes) if step.row.status == OPERATING else (stands, comes + added)
+            if plant.unit == units.get(node):
+                made, share = out[node, plant.country], used[node, plant.country]
+                made.there[here] = True
+                made.standing[here] += stands[0] * share[0]
+                made.supply[:, here] += (stands * share + comes * (1.0 if new_at_nameplate else share))[:, None]
     return out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,8 @@ from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import frozen
 from .check import split
 from .codes import WORLD
-from .inputs import Inputs
+from .inputs import Inputs, UsedRows
 from .reader import Reader
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 Array = NDArray[np.float64]
 TABLES = ("cell_price", "cell_price_gap", "learning_rate", "cumulative_energy", "price_floor")
@@ -82,7 +79,7 @@ class PriceInputs:
     observations: tuple[Any, ...]
     pairs: tuple[Pair, ...]
     tariff: float
-    used: DataFrame
+    used: UsedRows
 
 
 def tariff_on(tariff: float | Mapping[str, float], country: str, inputs: Inputs) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..config import Run
-from .inputs import Inputs
+from .inputs import Inputs, UsedRows
 
 
 @dataclass(kw_only=True)
@@ -44,7 +44,7 @@ class Reader:
         """Name of a row, `file:line`, as inputs_used has it."""
         return self.inputs.tables[table].named(line)
 
-    def used(self, tables: Iterable[str] | None = None) -> pd.DataFrame:
-        """Rows used, of these tables in their order or of all that were taken from, as inputs_used has them."""
+    def used(self, tables: Iterable[str] | None = None) -> UsedRows:
+        """Rows used, of these tables in their order or of all that were taken from."""
         names = self.lines if tables is None else tables
         return self.inputs.used({name: self.lines.get(name, ()) for name in names})

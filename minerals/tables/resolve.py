@@ -25,14 +25,17 @@ from .capacity import Capacity
 from .check import SHARE_TOLERANCE
 from .codes import ANY, WORLD
 from .finer import OF_FLOWS
-from .inputs import USED_COLUMNS, Inputs
+from .inputs import Inputs, UsedRows, joined
 from .lines import read_lines
 from .names import WITHOUT_ROWS, Kinds, fit, refused_blend
 from .parameters import Detailed, Parameters, detailed, parameters
-from .series import Anchors, Datum, Point, along, at, datum, less, outside, ranges, share_of
+from .series import Anchors, Datum, Point, along, at, datum, less, nearest, outside, ranges, share_of, sum_of
+from .values import Record, Values, record
 
 #: Keys of the intensities by use and year of sale.
 FINER_KEYS = ["segment", "chemistry", "silicon", "mineral", "year"]
+#: Keys of shares of chemistries and blends.
+SHARE_KEYS = ["scenario", "region", "segment", "chemistry", "silicon", "year"]
 #: Table of the intensities.
 INTENSITY = "mineral_intensity"
 #: A demand series may begin at this share of its largest year and still count as having its history.
@@ -50,16 +53,16 @@ class Resolved:
     """What a run computes with.
 
     Axes: region, segment, year, chemistry (pairs of base chemistry and silicon fraction), mineral. The year axis
-    begins with the history where the run follows the stock; `reported` are the years of the scope. Tables are tidy with
-    columns value, low, high, fill and rows; fill is given, linear, hold, override, rest, ratio, diffusion,
-    capped or share. cell_intensity: of the cell; pack_intensity: what a pack adds to any cell, by mineral, without rows
+    begins with the history where the run follows the stock; `reported` are the years of the scope. Of values
+    fill is given, linear, hold, override, rest, ratio, diffusion, capped or share.
+    cell_intensity: of the cell; pack_intensity: what a pack adds to any cell, by mineral, without rows
     where it adds none.
     finer_intensity: intensities of the battery by use and year of sale, of the places of which own rows say them so
     (segment, chemistry, silicon, mineral, year); they go before mineral_intensity and the trend.
     parameters: those of stock, scrap and recycling, where the run asks for them; detailed: those of each scenario by
     region and chemistry, where own rows say them so, else none; lines: production lines, where it
     names a file. observed: last observed year of the shares of each (scenario, region, segment) that extends a history.
-    inputs_used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
+    used: each row used, once. diffusion, capacity_limited: what became of paths of adoption and of
     limits of capacity, where the run has some. fills: sentences on the years and places that were filled; notes: on
     paths and limits; sha256: of each input file; union: regions of the run under the law of the European Union;
     in_place_of: uses in whose place segments of the run are counted.
@@ -72,16 +75,16 @@ class Resolved:
     chemistries: Axis
     minerals: Axis
     reported: tuple[int, ...]
-    battery_demand: pd.DataFrame
-    market_share: pd.DataFrame
-    silicon_uptake: pd.DataFrame
-    cell_intensity: pd.DataFrame
-    pack_intensity: pd.DataFrame
-    intensity_trend: pd.DataFrame
-    graphite_route: pd.DataFrame
+    battery_demand: Values
+    market_share: Values
+    silicon_uptake: Values
+    cell_intensity: Values
+    pack_intensity: Values
+    intensity_trend: Values
+    graphite_route: Values
     parameters: Parameters | None
     lines: pd.DataFrame | None
-    inputs_used: pd.DataFrame
+    used: UsedRows
     diffusion: pd.DataFrame | None
     capacity_limited: pd.DataFrame | None
     observed: Mapping[tuple[str, str, str], int]
@@ -90,7 +93,7 @@ class Resolved:
     notes: tuple[str, ...]
     union: tuple[str, ...] = ()
     in_place_of: frozenset[str] = frozenset()
-    finer_intensity: pd.DataFrame = field(default_factory=lambda: _frame([], FINER_KEYS))
+    finer_intensity: Values = field(default_factory=lambda: Values.of(FINER_KEYS, []))
     detailed: Mapping[str, Detailed] = field(default_factory=dict)
 
     @property
@@ -98,17 +101,22 @@ class Resolved:
         """Uses that the run counts: its segments, and those in whose place these are counted."""
         return self.in_place_of | frozenset(self.segments.labels)
 
+    @property
+    def inputs_used(self) -> pd.DataFrame:
+        """The rows used, as a table."""
+        return self.used.frame
+
     @cached_property
-    def mineral_intensity(self) -> pd.DataFrame:
+    def mineral_intensity(self) -> Values:
         """Intensity of the battery [kg/kWh]: of its cell plus what the pack adds, with the rows of both."""
-        out, pack = self.cell_intensity.copy(), self.pack_intensity.set_index("mineral")
-        if not len(pack):
-            return out
-        for end in ("value", "low", "high"):
-            out[end] += out["mineral"].map(pack[end]).fillna(0.0)
-        packed = out["mineral"].isin(pack.index)
-        out.loc[packed, "rows"] += " + " + out.loc[packed, "mineral"].map(pack["rows"])
-        return out
+        cell, pack = self.cell_intensity.columns, self.pack_intensity.columns
+        of_pack = {mineral: row for row, mineral in enumerate(pack["mineral"])}
+        both = [(row, of_pack[mineral]) for row, mineral in enumerate(cell["mineral"]) if mineral in of_pack]
+        out = {name: list(cells) for name, cells in cell.items()}
+        for name in ("value", "low", "high", "rows"):
+            for cell_row, pack_row in both:
+                out[name][cell_row] += pack[name][pack_row]
+        return Values(out)
 
 
 def resolve(run: Run, inputs: Inputs, candidates: Iterable[str] = ()) -> Resolved:
@@ -123,27 +131,21 @@ def resolve(run: Run, inputs: Inputs, candidates: Iterable[str] = ()) -> Resolve
 def with_replaced_cells(
     resolved: Resolved,
     inputs: Inputs,
-    records: Sequence[Mapping[str, Any]],
+    cells: Values,
     made: Sequence[Mapping[str, Any]],
     parameters: Iterable[str],
     notes: Iterable[str],
 ) -> Resolved:
     """The resolved run with other intensities of cells.
 
-    records: rows of cell_intensity; made: rows of inputs_used that stand for those that no inventory gives;
+    cells: the cell_intensity; made: rows of inputs_used that stand for those that no inventory gives;
     parameters: rows of cell_parameter on which these rest, as `file:line`; notes: sentences on them.
     """
-    before = resolved.inputs_used
-    frame = pd.DataFrame.from_records(list(records), columns=list(resolved.cell_intensity))
-    frames = (frame, resolved.finer_intensity)
-    named = {name for each in frames for text in each["rows"] for name in Rows.parse(text).names()}
-    keep = (before["table"] != "mineral_intensity") | before["rows"].isin(named)
-    table = inputs.tables["cell_parameter"]
-    rows = inputs.used({"cell_parameter": table.columns["line"]})
-    parts = [before[keep], pd.DataFrame(list(made)), rows[rows["rows"].isin(set(parameters))]]
-    parts = [part.dropna(axis="columns", how="all") for part in parts if len(part)]
-    used = pd.concat(parts, ignore_index=True).reindex(columns=before.columns)
-    return replace(resolved, cell_intensity=frame, inputs_used=used, notes=(*resolved.notes, *notes))
+    named = cells.names | resolved.finer_intensity.names
+    kept = resolved.used.where(lambda table, name: table != INTENSITY or name in named)
+    rows, these = inputs.used({"cell_parameter": inputs.tables["cell_parameter"].columns["line"]}), set(parameters)
+    used = joined(kept, UsedRows.of_records(made), rows.where(lambda _, name: name in these))
+    return replace(resolved, cell_intensity=cells, used=used, notes=(*resolved.notes, *notes))
 
 
 class _Resolver:
@@ -166,17 +168,19 @@ class _Resolver:
         self.observed: dict[tuple[str, str, str], int] = {}
         #: blends that keep their rows beside finer ones of their base, by base
         self.blends_kept: dict[str, list[str]] = {}
+        #: given shares, and shares by year, by the first rows of the scenarios that they are of
+        self.given: dict[tuple[int, ...], Anchors] = {}
+        self.shares: dict[tuple[int, ...], Shares] = {}
         #: shares changed by the run file, as rows of inputs_used
         self.changed: list[dict[str, object]] = []
-        chemistry = inputs["chemistries"].set_index("chemistry")
-        self.base = {name: base or name for name, base in chemistry["base"].items()}
-        self.silicon: dict[str, float] = dict(chemistry["silicon"].astype(float))
-        self.silicon_like: dict[str, str] = dict(chemistry["silicon_like"])
-        self.parent = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["extends"], strict=True))
-        self.kind = dict(zip(inputs["scenarios"]["scenario"], inputs["scenarios"]["kind"], strict=True))
+        kinds = Kinds(inputs)
+        self.base = kinds.base
+        self.silicon: dict[str, float] = inputs.by_code("chemistries", "silicon")
+        self.silicon_like: dict[str, str] = inputs.by_code("chemistries", "silicon_like")
+        self.parent: dict[str, str] = inputs.by_code("scenarios", "extends")
+        self.kind: dict[str, str] = inputs.by_code("scenarios", "kind")
         self.in_place_of: dict[str, str] = inputs.by_code("segments", "in_place_of")
         self.designs = set(inputs.tables["cell_design"].columns["chemistry"])
-        kinds = Kinds(inputs)
         self.adoption = Adoption(run, kinds, inputs.tables["market_share"], self._write, self.problems)
         self.capacity = Capacity(run, inputs, kinds, self._write, self.problems)
         self.years = self._years()
@@ -184,9 +188,7 @@ class _Resolver:
     def resolve(self, candidates: Iterable[str]) -> Resolved:
         """Everything, or every problem; candidates as of the function `resolve`."""
         labels = self.labels
-        demand: list[dict[str, object]] = []
-        share: list[dict[str, object]] = []
-        uptake: list[dict[str, object]] = []
+        demand, share, uptake = list[Record](), list[Record](), list[Record]()
         for name, scenario in self.run.settings.scenario.items():
             here = self._demand(name, scenario.demand)
             demand += here
@@ -194,25 +196,28 @@ class _Resolver:
             if scenario.silicon not in WITHOUT_ROWS:
                 uptake += self._uptake(name, scenario.silicon)
         self._stop_on_problems()
-        sold = {row["chemistry"] for row in share}
-        uptake = [row for row in uptake if row["chemistry"] in sold]
+        shares = Values.of(SHARE_KEYS, share)
+        sold = set(shares.columns["chemistry"])
+        uptakes = Values.of(SHARE_KEYS, [row for row in uptake if row[SHARE_KEYS.index("chemistry")] in sold])
         order = self.inputs.codes("chemistries")
-        pairs = {(str(row["chemistry"]), float(str(row["silicon"]))) for row in share + uptake}
+        pairs = {*shares.pairs, *uptakes.pairs}
         pairs |= {(self.base[code], float(self.silicon[code])) for code in candidates}
         chemistries = Axis("chemistry", tuple(sorted(pairs, key=lambda pair: (order.index(pair[0]), pair[1]))))
         tables = {
-            "battery_demand": _frame(demand, ["scenario", "region", "segment", "year"]),
-            "market_share": _frame(share, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
-            "silicon_uptake": _frame(uptake, ["scenario", "region", "segment", "chemistry", "silicon", "year"]),
+            "battery_demand": Values.of(["scenario", "region", "segment", "year"], demand),
+            "market_share": shares,
+            "silicon_uptake": uptakes,
             "mineral_intensity": self._intensity(chemistries.labels),
-            "pack_intensity": self._pack(),
+            "pack_intensity": Values.of(
+                ["mineral"], [record((of,), value, "kg/kWh", "given") for of, value in self._packed().items()]
+            ),
             "finer_intensity": self._finer(chemistries.labels),
             "intensity_trend": self._trend(chemistries.labels),
             "graphite_route": self._route(),
         }
         chain, by_scenario, lines = None, dict[str, Detailed](), dict[str, list[int]]()
         if self.run.settings.flows is not None:
-            self._check_history(tables["battery_demand"])
+            self._check_history(tables["battery_demand"].frame)
             bases = list(dict.fromkeys(chemistry for chemistry, _ in chemistries.labels))
             by_scenario, lines = self._detailed(bases, bool(len(tables["finer_intensity"])))
             # What is told by region and chemistry tells all that is missing, and which rows were used.
@@ -242,7 +247,7 @@ class _Resolver:
             parameters=chain,
             detailed=by_scenario,
             cell_intensity=tables.pop("mineral_intensity"),
-            inputs_used=used,
+            used=used,
             diffusion=self.adoption.table(),
             capacity_limited=self.capacity.table(),
             observed=self.observed,
@@ -301,7 +306,7 @@ class _Resolver:
                 lines.setdefault(table, set()).update(rows)
         return out, {table: sorted(rows) for table, rows in lines.items()}
 
-    def _check_detail(self, finer: pd.DataFrame) -> None:
+    def _check_detail(self, finer: Values) -> None:
         """What takes one intensity of a chemistry for all uses, or one life and recovery for all places, is refused
         beside own rows that say several. finer: intensities by use and year of sale.
 
@@ -327,10 +332,12 @@ class _Resolver:
                 why = f"{why} ({listed(rows, 3)}); {way}, or leave out [{key}]"
                 self.problems.append(self.run.problem((key,), f"[{key}]", why))
 
-    def _apart_by_use(self, finer: pd.DataFrame) -> list[str]:
+    def _apart_by_use(self, finer: Values) -> list[str]:
         """Own rows by which a chemistry has not the same intensity in all uses of the run."""
         out: set[str] = set()
-        for _, rows in finer.groupby(["chemistry", "silicon", "mineral", "year"], sort=False):
+        if not len(finer):
+            return []
+        for _, rows in finer.frame.groupby(["chemistry", "silicon", "mineral", "year"], sort=False):
             if len(rows) < len(self.labels.segments) or len(rows[["value", "low", "high"]].drop_duplicates()) > 1:
                 out |= names_in(rows["rows"])
         return sorted((row for row in out if self.inputs.found(row)[0] == INTENSITY), key=self.inputs.found)
@@ -458,12 +465,13 @@ class _Resolver:
         if beyond and self.run.settings.scope.beyond != "hold":
             key = (path, table, f"{min(anchors)} to {max(anchors)}", ranges(beyond))
             self.short.setdefault(key, []).append(where)
-            return
-        for point in along(anchors, years):
-            if point.held or (point.fill == "linear" and point.year not in anchors):
-                how = f"held at {point.held}" if point.held else "linear between given years"
-                self.fills.setdefault((table, how), {}).setdefault(where, set()).add(point.year)
-            yield point
+            return ()
+        for year in years:
+            if year not in anchors:
+                held = nearest(anchors, year)
+                how = f"held at {held}" if held in anchors else "linear between given years"
+                self.fills.setdefault((table, how), {}).setdefault(where, set()).add(year)
+        return along(anchors, years)
 
     def _trend_sentence(self) -> Iterable[str]:
         if self.run.settings.intensity.trend == "improving":
@@ -492,8 +500,8 @@ class _Resolver:
 
     # ------------------------------------------------------------------ quantities
 
-    def _demand(self, name: str, demand: str) -> list[dict[str, object]]:
-        out: list[dict[str, object]] = []
+    def _demand(self, name: str, demand: str) -> list[Record]:
+        out: list[Record] = []
         path = ("scenario", name, "demand")
         for region in self.labels.regions:
             anchors = {segment: self._demand_anchors(demand, region, segment) for segment in self.labels.segments}
@@ -506,8 +514,8 @@ class _Resolver:
                     self.absent.setdefault(region, []).append(segment)
                     continue
                 for point in self._series("battery_demand", series, self.years, f"{segment} in {region}", path):
-                    keys = {"scenario": name, "region": region, "segment": segment, "year": point.year}
-                    out.append(_record(keys, self._met(name, region, segment, point), "GWh", point.fill))
+                    keys = (name, region, segment, point.year)
+                    out.append(record(keys, self._met(name, region, segment, point), "GWh", point.fill))
         return out
 
     def _check_twice(self, region: str, segments: Sequence[str], path: tuple[str, ...]) -> None:
@@ -536,24 +544,26 @@ class _Resolver:
         value = point.datum
         return Datum(value.value * met, value.low * met, value.high * met, value.rows.times(row), value.fill)
 
-    def _share(self, name: str, adoption: str, demand: list[dict[str, object]]) -> list[dict[str, object]]:
+    def _share(self, name: str, adoption: str, demand: list[Record]) -> list[Record]:
         """Shares in the places that have demand."""
-        out: list[dict[str, object]] = []
+        out: list[Record] = []
         explicit = self.run.settings.scenario[name].silicon == "explicit"
-        gwh = {(row["region"], row["segment"], row["year"]): float(str(row["value"])) for row in demand}
-        places = {place[:2] for place in gwh}
+        gwh: dict[str, dict[tuple[str, int], float]] = {}
+        for _, region, segment, year, value, *_ in demand:
+            gwh.setdefault(region, {})[segment, year] = value
         for region in self.labels.regions:
             shares: dict[str, Shares] = {}
             observed = 0
+            here = gwh.get(region, {})
+            with_demand = {segment for segment, _ in here}
             for segment in self.labels.segments:
-                if (region, segment) in places:
+                if segment in with_demand:
                     history = self._history(adoption, region, segment)
                     shares[segment] = self._share_at(name, adoption, region, segment)
                     self.adoption.follow(name, region, segment, shares[segment], history)
                     if last := history_end(history):
                         self.observed[name, region, segment] = last
                         observed = max(observed, last)
-            here = {(str(s), int(str(y))): value for (r, s, y), value in gwh.items() if r == region}
             self.capacity.limit(name, region, shares, here, observed)
             for segment, years in shares.items():
                 for point in (point for labels in years.values() for point in labels.values()):
@@ -561,30 +571,40 @@ class _Resolver:
                     base = self.base[chemistry]
                     if base != chemistry and not explicit:
                         self.problems.append(refused_blend(chemistry, base, *self._place(point.datum.rows)))
-                    keys = {
-                        "scenario": name, "region": region, "segment": segment, "chemistry": base,
-                        "silicon": self.silicon[chemistry], "year": point.year,
-                    }  # fmt: skip
-                    out.append(_record(keys, point.datum, "1", point.fill))
+                    keys = (name, region, segment, base, self.silicon[chemistry], point.year)
+                    out.append(record(keys, point.datum, "1", point.fill))
         return out
 
     def _share_at(self, name: str, adoption: str, region: str, segment: str) -> Shares:
         """Shares of one place by year: those of the tables with the run file's changes."""
         path = ("scenario", name, "adoption")
         where = f"{segment} in {region}"
-        anchors = self._anchors("market_share", adoption, region, segment, ["chemistry"])
-        if not anchors:
+        rows = [self._rows("market_share", each, region, segment) for each in self._lineage(adoption)]
+        if not any(rows):
             why = f"no shares for {where}, which has demand; add rows to market_share.csv or leave it out"
             self.problems.append(self.run.problem(path, f"adoption = {adoption!r}", why))
             return {}
-        anchors = self._with_changes(anchors, self.run.changes[name], name, region, segment)
-        return by_year(self._series("market_share", anchors, self.years, where, path))
+        # Rows of a wider region serve several.
+        served = tuple(each[0].line for each in rows if each)
+        if served not in self.given:
+            self.given[served] = self._anchors("market_share", adoption, region, segment, ["chemistry"])
+        anchors = self._with_changes(self.given[served], self.run.changes[name], name, region, segment)
+        points = self._series("market_share", anchors, self.years, where, path)
+        if anchors is not self.given[served]:
+            return by_year(points)
+        if served not in self.shares:
+            self.shares[served] = by_year(points)
+        return {year: dict(labels) for year, labels in self.shares[served].items()}
+
+    def _lineage(self, scenario: str) -> Iterable[str]:
+        """A scenario and those that it extends, in turn."""
+        while scenario:
+            yield scenario
+            scenario = self.parent.get(scenario, "")
 
     def _history(self, adoption: str, region: str, segment: str) -> list[Any]:
         """Rows of the history that a scenario extends, or is, at a place."""
-        name = adoption
-        while name and self.kind.get(name) != "history":
-            name = self.parent.get(name, "")
+        name = next((each for each in self._lineage(adoption) if self.kind.get(each) == "history"), "")
         return self._rows("market_share", name, region, segment)
 
     def _with_changes(
@@ -592,6 +612,8 @@ class _Resolver:
     ) -> Anchors:
         """Given shares with the run file's changes laid over them; each changed year adds up to one."""
         mine = [c for c in changes if c.segment == segment and c.region in ("", region)]
+        if not mine:
+            return anchors
         out = dict(anchors)
         for year in sorted({change.year for change in mine}):
             # A region's own change is laid over one for every region.
@@ -651,9 +673,9 @@ class _Resolver:
         })  # fmt: skip
         return row
 
-    def _uptake(self, name: str, silicon: str) -> list[dict[str, object]]:
+    def _uptake(self, name: str, silicon: str) -> list[Record]:
         """Uptake of blends. Before its first year a blend is not on the market: zero."""
-        out: list[dict[str, object]] = []
+        out: list[Record] = []
         for region in self.labels.regions:
             for segment in self.labels.segments:
                 anchors = self._anchors("silicon_uptake", silicon, region, segment, ["chemistry", "silicon"])
@@ -664,14 +686,11 @@ class _Resolver:
                     for point in self._series("silicon_uptake", series, years, where, ("scenario", name, "silicon")):
                         if point.label != (chemistry, fraction):
                             continue
-                        keys = {
-                            "scenario": name, "region": region, "segment": segment, "chemistry": chemistry,
-                            "silicon": fraction, "year": point.year,
-                        }  # fmt: skip
-                        out.append(_record(keys, point.datum, "1", point.fill))
+                        keys = (name, region, segment, chemistry, float(fraction), point.year)
+                        out.append(record(keys, point.datum, "1", point.fill))
         return out
 
-    def _intensity(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
+    def _intensity(self, pairs: tuple[tuple[str, float], ...]) -> Values:
         """Intensity of each cell by mineral of the scope: its own row, or the base's times the blend ratio of another
         chemistry.
 
@@ -679,13 +698,12 @@ class _Resolver:
         gives or derives: it is BETWEEN.
         """
         table, code = self._tabulated, {(self.base[name], self.silicon[name]): name for name in self.base}
-        out: list[dict[str, object]] = []
+        out: list[Record] = []
         missing: dict[str, list[str]] = {}
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction))
             twin = self.silicon_like.get(chemistry, "")
             for mineral in self.labels.minerals:
-                keys = {"chemistry": chemistry, "silicon": fraction, "mineral": mineral}
                 lacking: list[tuple[str, str]] = []
                 value, fill = BETWEEN, "derived"
                 if name is not None:
@@ -706,9 +724,9 @@ class _Resolver:
                         fill = value.fill
                 for bare, of in lacking:
                     missing.setdefault(bare, []).append(of)
-                out.append(_record(keys, value, "kg/kWh", fill))
+                out.append(record((chemistry, fraction, mineral), value, "kg/kWh", fill))
         self._refuse_bare(missing)
-        return _frame(out, ["chemistry", "silicon", "mineral"])
+        return Values.of(["chemistry", "silicon", "mineral"], out)
 
     def _said_by_use(self, name: str, mineral: str) -> bool:
         """Whether finer rows say an intensity of every use of the run."""
@@ -732,7 +750,7 @@ class _Resolver:
             out.setdefault((row.chemistry, row.mineral), set()).add(row.segment)
         return out
 
-    def _finer(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
+    def _finer(self, pairs: tuple[tuple[str, float], ...]) -> Values:
         """Intensities of the battery by use and year of sale, where own rows say those of the cell so.
 
         A row of a use goes before one of any; years between those of a series are linear, beyond them held. What a pack
@@ -743,10 +761,10 @@ class _Resolver:
         for row in self.inputs.finer_rows("mineral_intensity"):
             rows.setdefault((row.segment, row.chemistry, row.mineral), []).append(row)
         if not rows:
-            return _frame([], FINER_KEYS)
+            return Values.of(FINER_KEYS, [])
         code = {(self.base[name], self.silicon[name]): name for name in self.base}
-        pack = {row["mineral"]: row for row in self._pack().to_dict("records")}
-        config, out = self.run.settings.intensity, list[dict[str, object]]()
+        pack = self._packed()
+        config, out = self.run.settings.intensity, list[Record]()
         finer = {chemistry for _, chemistry, _ in rows}
         for chemistry, fraction in pairs:
             name = code.get((chemistry, fraction), "")
@@ -775,7 +793,7 @@ class _Resolver:
                         ratio = self._by_ratio(chemistry, mineral, blend)
                     mine = rows.get((segment, whose, of)) or rows.get((ANY, whose, of), [])
                     out += self._by_cohort(mine, keys, pack.get(mineral), ratio)
-        return _frame(out, FINER_KEYS)
+        return Values.of(FINER_KEYS, out)
 
     def _by_ratio(self, base: str, mineral: str, blend: str) -> Callable[[Datum], Datum]:
         """Intensity of a blend by the ratio of another, from that of its base (of silicon from the base's graphite)."""
@@ -785,9 +803,9 @@ class _Resolver:
         )
 
     def _by_cohort(
-        self, rows: Sequence[Any], keys: tuple[str, str, float, str], pack: Mapping[Any, Any] | None,
+        self, rows: Sequence[Any], keys: tuple[str, str, float, str], pack: Datum | None,
         ratio: Callable[[Datum], Datum] | None,
-    ) -> Iterable[dict[str, object]]:  # fmt: skip
+    ) -> Iterable[Record]:  # fmt: skip
         """Intensities of one use, chemistry and mineral in every year, of rows by year of sale or of one for all; of a
         blend that follows its base by its ratio to it."""
         named = self.inputs.tables[INTENSITY].named
@@ -806,11 +824,10 @@ class _Resolver:
         for point in along(anchors, self.years):
             value = point.datum if ratio is None else ratio(point.datum)
             if pack is not None:
-                ends = (value.value + pack["value"], value.low + pack["low"], value.high + pack["high"])
-                value = Datum(*ends, value.rows + Rows.parse(str(pack["rows"])))
+                value = sum_of(value, pack)
             fill = "given" if of_all or point.year in anchors else point.fill
             fill = fill if ratio is None else "ratio"
-            yield _record(dict(zip(FINER_KEYS, (*keys, point.year), strict=True)), value, "kg/kWh", fill)
+            yield record((*keys, point.year), value, "kg/kWh", fill)
 
     def _made_otherwise(self, name: str, base: str, mineral: str) -> bool:
         """Whether the run file gives or derives an intensity that the tables have not (`case.intensity`)."""
@@ -820,40 +837,40 @@ class _Resolver:
         derived = config.route == "derived" or bool({name, base} & set(config.cell))
         return derived and mineral not in BESIDE_THE_CELL and bool({name, base} & self.designs)
 
-    def _pack(self) -> pd.DataFrame:
+    def _packed(self) -> dict[str, Datum]:
         """What a pack adds of each mineral of the scope; a row of zero adds nothing."""
-        named, out = self.inputs.tables["pack_intensity"].named, []
-        for row in self.inputs.rows("pack_intensity"):
-            if row.mineral in self.labels.minerals and (row.value or row.high > 0):
-                value = datum(row.value, row.low, row.high, named(row.line))
-                out.append(_record({"mineral": row.mineral}, value, "kg/kWh", "given"))
-        return _frame(out, ["mineral"])
+        named = self.inputs.tables["pack_intensity"].named
+        return {
+            row.mineral: datum(row.value, row.low, row.high, named(row.line))
+            for row in self.inputs.rows("pack_intensity")
+            if row.mineral in self.labels.minerals and (row.value or row.high > 0)
+        }
 
     def _refuse_bare(self, missing: Mapping[str, Sequence[str]]) -> None:
         """Raise InputError for chemistries that the run sells without an intensity of some of its minerals."""
         listed_in, table = self.inputs.tables["chemistries"], self.inputs.tables["mineral_intensity"]
-        lines = dict(zip(listed_in.frame["chemistry"], listed_in.frame["line"], strict=True))
+        lines = listed_in.by_code("line")
         known = set(table.columns["chemistry"])
         problems = []
         for name, minerals in missing.items():
             of = listed(dict.fromkeys(minerals), 20) if name in known else "any mineral"
             why = f"has no intensity of {of}; add rows to {table.file}, with value 0 where there is none"
-            problems.append(Problem(listed_in.file, int(lines[name]), f"chemistry = {name!r}", why))
+            problems.append(Problem(listed_in.file, lines[name], f"chemistry = {name!r}", why))
         if problems:
             raise InputError(problems)
 
-    def _trend(self, pairs: tuple[tuple[str, float], ...]) -> pd.DataFrame:
+    def _trend(self, pairs: tuple[tuple[str, float], ...]) -> Values:
         """Trend of each chemistry and mineral in each year; no rows where intensities are held."""
         columns = ["chemistry", "mineral", "year"]
         if self.run.settings.intensity.trend == "held":
-            return _frame([], columns)
+            return Values.of(columns, [])
         named = self.inputs.tables["intensity_trend"].named
-        family = dict(zip(self.inputs["chemistries"]["chemistry"], self.inputs["chemistries"]["family"], strict=True))
+        family = self.inputs.by_code("chemistries", "family")
         anchors: dict[tuple[str, str], Anchors] = {}
         for row in self.inputs.rows("intensity_trend"):
             series = anchors.setdefault((row.family, row.mineral), {})
             series[row.year] = {(): datum(row.value, row.low, row.high, named(row.line))}
-        out: list[dict[str, object]] = []
+        out: list[Record] = []
         for chemistry in dict.fromkeys(chemistry for chemistry, _ in pairs):
             for mineral in self.labels.minerals:
                 own = anchors.get((family[chemistry], mineral)) or anchors.get((family[chemistry], "any"))
@@ -863,38 +880,34 @@ class _Resolver:
                     self.problems.append(self.run.problem(("intensity", "trend"), 'trend = "improving"', why))
                     continue
                 for point in along(own, self.years):
-                    keys = {"chemistry": chemistry, "mineral": mineral, "year": point.year}
-                    out.append(_record(keys, point.datum, "1", point.fill))
-        return _frame(out, columns)
+                    out.append(record((chemistry, mineral, point.year), point.datum, "1", point.fill))
+        return Values.of(columns, out)
 
-    def _route(self) -> pd.DataFrame:
+    def _route(self) -> Values:
         """Natural and synthetic shares of each year of the scope."""
         anchors: Anchors = {}
         named = self.inputs.tables["graphite_route"].named
         for row in self.inputs.rows("graphite_route"):
             anchors.setdefault(row.year, {})[row.route,] = datum(row.value, row.low, row.high, named(row.line))
         series_points = self._series("graphite_route", anchors, self.years, "the world", ("scope", "years"))
-        out = [_record({"route": p.label[0], "year": p.year}, p.datum, "1", p.fill) for p in series_points]
-        return _frame(out, ["route", "year"])
+        out = [record((*point.label, point.year), point.datum, "1", point.fill) for point in series_points]
+        return Values.of(["route", "year"], out)
 
     # ------------------------------------------------------------------ provenance
 
-    def _used(self, tables: Mapping[str, pd.DataFrame], also: Mapping[str, list[int]]) -> pd.DataFrame:
+    def _used(self, tables: Mapping[str, Values], also: Mapping[str, list[int]]) -> UsedRows:
         """Each row that a resolved value names, once, as it was read, with its table, file and line.
 
         also: lines of further tables that were used whole or in part.
         """
         lines: dict[str, set[int]] = {name: set() for name in tables if name in self.inputs.tables}
         for resolved in tables.values():
-            for row in names_in(dict.fromkeys(resolved["rows"].to_numpy())):
+            for row in resolved.names:
                 if not row.startswith(CHANGE):
                     table, line = self.inputs.found(row)
                     lines.setdefault(table, set()).add(line)
         used = self.inputs.used({**lines, **also})
-        if not self.changed:
-            return used
-        frames = (frame.dropna(axis="columns", how="all") for frame in (used, pd.DataFrame(self.changed)))
-        return pd.concat(frames, ignore_index=True).reindex(columns=USED_COLUMNS)
+        return joined(used, UsedRows.of_records(self.changed)) if self.changed else used
 
 
 def _behind(base: str, mineral: str, twin: str, blend: str) -> list[tuple[str, str]]:
@@ -922,13 +935,3 @@ def _ratio(table: Mapping[tuple[str, str], Datum], base: str, mineral: str, twin
 
 def _year(row: Any) -> int:
     return int(row.year)
-
-
-def _record(keys: Mapping[str, object], value: Datum, unit: str, fill: str) -> dict[str, object]:
-    numbers = {"value": value.value, "low": value.low, "high": value.high}
-    return {**keys, **numbers, "unit": unit, "fill": fill, "rows": str(value.rows)}
-
-
-def _frame(records: list[dict[str, object]], keys: list[str]) -> pd.DataFrame:
-    columns = (*keys, "value", "low", "high", "unit", "fill", "rows")
-    return pd.DataFrame({column: [record[column] for record in records] for column in columns})

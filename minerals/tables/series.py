@@ -59,7 +59,7 @@ def between(one: Datum | None, two: Datum | None, left: int, right: int) -> Datu
         (one.value * left + two.value * right) / span,
         (one.low * left + two.low * right) / span,
         (one.high * left + two.high * right) / span,
-        one.rows.scaled(_part(left, span)) + two.rows.scaled(_part(right, span)),
+        Rows.weighted((one.rows, _part(left, span)), (two.rows, _part(right, span))),
         "linear",
     )
 
@@ -112,25 +112,31 @@ def along(anchors: Anchors, years: Sequence[int]) -> Iterable[Point]:
     """Every label in every year, held beyond the first and last given year. `given` must not be empty."""
     known = sorted(anchors)
     for year in years:
-        held = min(max(year, known[0]), known[-1])
-        if held in anchors:
+        if year in anchors:
+            for label, value in anchors[year].items():
+                yield Point(year, label, value.fill, 0, value)
+        elif not known[0] < year < known[-1]:
+            held = known[0] if year < known[0] else known[-1]
             for label, value in anchors[held].items():
-                yield (
-                    Point(year, label, value.fill, 0, value)
-                    if held == year
-                    else Point(year, label, "hold", held, value)
-                )
-            continue
-        place = bisect_left(known, year)
-        before, after = known[place - 1], known[place]
-        for label in dict.fromkeys([*anchors[before], *anchors[after]]):
-            value = between(anchors[before].get(label), anchors[after].get(label), after - year, year - before)
-            yield Point(year, label, "linear", 0, value)
+                yield Point(year, label, "hold", held, value)
+        else:
+            place = bisect_left(known, year)
+            before, after = known[place - 1], known[place]
+            one, two = anchors[before], anchors[after]
+            for label in one | two:
+                value = between(one.get(label), two.get(label), after - year, year - before)
+                yield Point(year, label, "linear", 0, value)
+
+
+def nearest(anchors: Anchors, year: int) -> int:
+    """The first or last given year of one before or after it, else the year itself."""
+    return min(max(year, min(anchors)), max(anchors))
 
 
 def outside(anchors: Anchors, years: Iterable[int]) -> list[int]:
     """Years before the first or after the last given one."""
-    return [year for year in years if not min(anchors) <= year <= max(anchors)]
+    first, last = min(anchors), max(anchors)
+    return [year for year in years if not first <= year <= last]
 
 
 def ranges(years: Iterable[int]) -> str:

@@ -25,7 +25,7 @@ from .check import split
 from .codes import ANY, ENERGY, STAGES, UNKNOWN, WORLD
 from .expansion import NewSupply, marginal_location, new_supply
 from .history import STOP, Ends, Past, ends_of, past_of
-from .inputs import Inputs
+from .inputs import Inputs, UsedRows
 from .names import Kinds
 from .plants import NOT_COMING, Output, delivered, observed_origin, output_of_plants, utilisation_row
 from .plants import Ends as PlantEnds
@@ -206,10 +206,10 @@ class SupplyInputs:
     """What past stops of any kind took, where the run plays stops by rule."""
     rules: tuple[Any, ...]
     """Rows of trade_rule."""
-    used: pd.DataFrame
+    used: UsedRows
     """Rows used, as inputs_used has them."""
-    share_rows: dict[tuple[str, int], dict[str, Rows]]
-    """Rows of each country's share, by node and year."""
+    given: dict[str, Anchors]
+    """Given shares of each node, by year and country."""
     supply_rows: dict[str, tuple[Rows, ...]]
     """Rows of the published supply in each year, or behind it those of the plants, or of the utilisation, by node."""
     ends: SupplyEnds
@@ -219,6 +219,15 @@ class SupplyInputs:
     def known(self) -> NDArray[np.bool_]:
         """Whether anybody publishes who makes a node, (node)."""
         return np.asarray(np.isfinite(self.share).all(axis=(1, 2)))
+
+    @cached_property
+    def share_rows(self) -> dict[tuple[str, int], dict[str, Rows]]:
+        """Rows of each country's share, by node and year."""
+        out: dict[tuple[str, int], dict[str, Rows]] = {}
+        for node, anchors in self.given.items():
+            for point in along(anchors, self.years) if anchors else ():
+                out.setdefault((node, point.year), {})[str(point.label[0])] = point.datum.rows
+        return out
 
     @cached_property
     def home_by_country(self) -> dict[str, str]:
@@ -282,7 +291,6 @@ class _Reader(Reader):
         shape = (len(nodes), len(countries), len(self.years))
         share, built = np.full(shape, np.nan), np.zeros(shape)
         share_ends, published_ends = np.full((2, *shape), np.nan), []
-        share_rows: dict[tuple[str, int], dict[str, Rows]] = {}
         data_year = np.zeros((len(nodes), len(self.years)), dtype=np.intp)
         leaders = []
         for n, node in enumerate(nodes):
@@ -293,8 +301,6 @@ class _Reader(Reader):
             if anchors := vectors[node.node]:
                 share[n], data_year[n] = _along(anchors, countries, self.years)
                 share_ends[:, n] = _ends_along(anchors, countries, self.years, share[n])
-                for point in along(anchors, self.years):
-                    share_rows.setdefault((node.node, point.year), {})[str(point.label[0])] = point.datum.rows
             for (country, name), capacity in plants.items():
                 if name == node.node:
                     built[n, countries.index(country)] += capacity
@@ -374,7 +380,7 @@ class _Reader(Reader):
             past_stops=self._past_stops(),
             rules=tuple(self.rows("trade_rule")),
             used=self.used(),
-            share_rows=share_rows,
+            given=vectors,
             supply_rows=supply_rows,
             ends=SupplyEnds(
                 share_ends,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -33,7 +33,7 @@ from ...mix.data import (
 )
 from ...mix.solution import Plan
 from ...tables.expansion import premium_lines
-from ...tables.inputs import Inputs, joined
+from ...tables.inputs import Inputs, UsedRows, joined
 from ...tables.mix import MixInputs
 from ...tables.supply import Event
 from ..chokepoints import Chokepoints
@@ -48,9 +48,6 @@ from .pricing import Pricing
 from .recourse import Recourse
 from .returns import Returns
 from .sourcing import Sourcing
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 ByGroup = dict[tuple[Region, Group], float]
 
@@ -235,8 +232,8 @@ class Assembly(Frame):
             self.optimised, batteries, origin, self.new_supply.built(data, plan.sourced), order or self.order
         )  # fmt: skip
 
-    def rows_used(self, data: MixData) -> DataFrame:
-        """Rows of the inputs that a mix rests on, as inputs_used has them."""
+    def rows_used(self, data: MixData) -> UsedRows:
+        """Rows of the inputs that a mix rests on."""
         priced = {node for node, _ in data.follow_on_price}
         prices = self.inputs.rows_by("material_price", "node")
         dear = self.inputs.used({

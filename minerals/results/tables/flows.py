@@ -34,17 +34,17 @@ def flow_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         for table, frame in tables.items():
             frame.insert(0, "scenario", name)
             parts.setdefault(table, []).append(_reported(resolved, frame))
+    more = {"finer_intensity": resolved.finer_intensity, "intensity_trend": resolved.intensity_trend}
     extra = {"diffusion": resolved.diffusion, "capacity_limited": resolved.capacity_limited}
     parts.setdefault("graphite_by_route", [pd.DataFrame(columns=BY_ROUTE)])
     return {
         **{table: pd.concat(frames, ignore_index=True) for table, frames in parts.items()},
-        "battery_demand": _reported(resolved, resolved.battery_demand),
-        "market_share": _reported(resolved, resolved.market_share),
-        "silicon_uptake": _reported(resolved, resolved.silicon_uptake),
-        "mineral_intensity": resolved.mineral_intensity,
-        **({"finer_intensity": _reported(resolved, resolved.finer_intensity)} if len(resolved.finer_intensity) else {}),
-        **({"intensity_trend": _reported(resolved, resolved.intensity_trend)} if len(resolved.intensity_trend) else {}),
-        "graphite_route": _reported(resolved, resolved.graphite_route),
+        "battery_demand": _reported(resolved, resolved.battery_demand.frame),
+        "market_share": _reported(resolved, resolved.market_share.frame),
+        "silicon_uptake": _reported(resolved, resolved.silicon_uptake.frame),
+        "mineral_intensity": resolved.mineral_intensity.frame,
+        **{name: _reported(resolved, values.frame) for name, values in more.items() if len(values)},
+        "graphite_route": _reported(resolved, resolved.graphite_route.frame),
         "inputs_used": resolved.inputs_used,
         **({"lines": resolved.lines} if resolved.lines is not None else {}),
         **{name: frame for name, frame in extra.items() if frame is not None},

@@ -19,7 +19,7 @@ from ...config import Industry
 from ...tables.check import split
 from ...tables.codes import WORLD
 from ...tables.expansion import material_price
-from ...tables.inputs import Inputs
+from ...tables.inputs import Inputs, UsedRows
 from ...tables.plants import NOT_COMING, UNDATED, Ends, Plant, capacity, cell_plants, families_of
 from ...tables.prices import countries_in
 from ...tables.reader import Reader
@@ -38,9 +38,9 @@ BOUGHT, FOIL = "active_material", "foil"
 
 def industry_tables(
     outcome: Outcome, chokepoints: Chokepoints | None, inputs: Inputs
-) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+) -> tuple[dict[str, pd.DataFrame], UsedRows]:
     """Tables trade_offs, cell_owners, next_gen_plants, plants_by_place, yardsticks and with [exposure] cell_materials,
-    and the rows that they rest on, as inputs_used has them."""
+    and the rows that they rest on."""
     run = outcome.resolved.run
     assert run.settings.industry is not None
     made = _Industry(run=run, inputs=inputs, outcome=outcome, chokepoints=chokepoints, config=run.settings.industry)
@@ -110,7 +110,7 @@ class _Industry(Reader):
         arrays, resolved = self.outcome.arrays, self.outcome.resolved
         names = {row.mineral: row.label for row in self.inputs.rows("minerals")}
         base, silicon = resolved.chemistries.labels[c]
-        table, finer = resolved.mineral_intensity, resolved.finer_intensity
+        table, finer = resolved.mineral_intensity.frame, resolved.finer_intensity.frame
         mine = table[(table["chemistry"] == base) & (table["silicon"] == silicon)].set_index("mineral")
         finer = finer[(finer["chemistry"] == base) & (finer["silicon"] == silicon)].drop_duplicates(["mineral", "year"])
         of_year = finer.set_index(["mineral", "year"])
