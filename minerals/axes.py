@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from .haste import value_class
 
 #: Order of dimensions everywhere: files, arrays, result tables.
 DIMENSIONS = (
@@ -15,7 +16,7 @@ DIMENSIONS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@value_class
 class Axis:
     """One dimension and its labels, in order."""
 

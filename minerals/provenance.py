@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
+
+from .haste import value_class
 
 ONE = Fraction(1)
 #: How the names of rows begin that a run file adds.
@@ -40,7 +41,7 @@ class Term(NamedTuple):
         return text if self.weight == 1 else f"{text}@{self.weight.numerator}/{self.weight.denominator}"
 
 
-@dataclass(frozen=True)
+@value_class
 class Rows:
     """A sum of terms. The empty sum is the zero of a label that has no row."""
 
