@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
+
+from .haste import value_class
 
 #: Order of dimensions everywhere: files, arrays, result tables.
 DIMENSIONS = (
@@ -19,7 +20,7 @@ DIMENSIONS = (
 Columns: TypeAlias = pd.DataFrame | Mapping[str, Sequence[Any]]
 
 
-@dataclass(frozen=True)
+@value_class
 class Axis:
     """One dimension and its labels, in order."""
 

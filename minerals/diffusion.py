@@ -7,11 +7,12 @@ speed, which only a fit gives, is a share that falls from the ceiling to nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .haste import value_class
 
 Array = NDArray[np.float64]
 #: Steps of a fit, halvings of one step, and the relative gain below which it is done.
@@ -58,7 +59,7 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
 CURVES: dict[str, Callable[[Any, float, float, float], Array]] = {"logistic": logistic, "gompertz": gompertz}
 
 
-@dataclass(frozen=True)
+@value_class
 class CurveFit:
     """A fitted curve: midpoint [year], speed [1/year], root of the mean squared error of the share."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .haste import value_class
 
 
-@dataclass(frozen=True)
+@value_class
 class Quantity:
     """A named quantity. dimensions: in the order of `axes.DIMENSIONS`; iamc: template of its IAMC variable, or ''."""
 

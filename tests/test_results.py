@@ -21,7 +21,7 @@ from minerals.results import folders, repeat
 from minerals.results.compare import compare
 from minerals.results.csv_files import as_csv, read_csv, write_csv
 from minerals.results.explain import explain
-from minerals.results.form import OWN_HASH, own_hash
+from minerals.results.hashes import OWN_HASH, own_hash
 from minerals.results.record import _without_workers, versions
 from minerals.results.result import Result, load, unlisted
 from minerals.shipped import inputs_folder

@@ -1,7 +1,5 @@
 """[optimise] of a run file: the mix of chemistries that is chosen, within limits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal

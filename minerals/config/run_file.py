@@ -1,7 +1,5 @@
 """The whole run file, as a model of its sections, and which keys stand where."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal, get_args, get_origin

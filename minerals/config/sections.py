@@ -1,7 +1,5 @@
 """Tables of a run file: its scope, scenarios, intensities, flows, prices, exposure and output."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -45,7 +43,7 @@ class Years(Section):
     )
 
     @model_validator(mode="after")
-    def _ordered(self) -> Years:
+    def _ordered(self) -> Self:
         if self.last < self.first:
             raise ValueError(f"last ({self.last}) is before first ({self.first}); swap them")
         if self.step > max(self.last - self.first, 1):
@@ -115,7 +113,7 @@ class AdoptionCurve(Section):
     since: Year | None = Field(default=None, description="First observed year that a fit takes.", examples=[2019])
 
     @model_validator(mode="after")
-    def _complete(self) -> AdoptionCurve:
+    def _complete(self) -> Self:
         set_keys = [key for key in ("midpoint", "speed") if getattr(self, key) is not None]
         if self.fit and set_keys:
             raise ValueError(f"fit = true finds {listed(set_keys)}; leave one or the other out")
@@ -321,7 +319,7 @@ class Prices(Section):
     )
 
     @model_validator(mode="after")
-    def _of_cars(self) -> Prices:
+    def _of_cars(self) -> Self:
         if self.car_tariff and not self.cells_in_cars:
             raise ValueError("car_tariff falls on no cell without cells_in_cars, the share of imported cells in cars")
         return self
@@ -422,7 +420,7 @@ class EventOfRun(Section):
         return {"value": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
     @model_validator(mode="after")
-    def _past_of_exports(self) -> EventOfRun:
+    def _past_of_exports(self) -> Self:
         if self.instrument and self.kind == "output":
             raise ValueError("instrument is of stops of exports; leave it out, and give low and high of the severity")
         return self
@@ -556,7 +554,7 @@ class Exposure(Section):
         return value
 
     @model_validator(mode="after")
-    def _origin_within_one(self) -> Exposure:
+    def _origin_within_one(self) -> Self:
         at_home = self.made_at_home
         if at_home == {}:
             raise ValueError("made_at_home names no year; expected a share, or shares by year as { 2030 = 0.5 }")

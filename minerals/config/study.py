@@ -1,10 +1,8 @@
 """[study] of a run file: many runs of one. Each kind has its own keys; a key of another kind is refused."""
 
-from __future__ import annotations
-
 import math
 from itertools import product
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
 
@@ -218,7 +216,7 @@ class Measures(Section):
     seed: Annotated[Whole, Unit("seed")] = Field(default=1, ge=0, description="Of the random numbers.")
 
     @model_validator(mode="after")
-    def _asks(self) -> Measures:
+    def _asks(self) -> Self:
         """Something is to be spent."""
         if not self.budgets and not self.worth:
             raise ValueError("asks nothing: give budgets, or what a GWh is worth")

@@ -12,7 +12,7 @@ from ..charts import wording
 from ..errors import UsageError, listed
 from ..exposure.bases import NOTHING
 from ..pipeline import EXPLORER
-from ..results.form import AGAIN
+from ..results.hashes import AGAIN
 from ..results.result import Result
 from ..text import MARK
 from .markup import Markup, element

@@ -20,7 +20,7 @@ from ..provenance import Rows
 from ..tables.codes import ANY
 from .compare import pick, pick_year
 from .explain import Factor, Row, agree
-from .form import AGAIN
+from .hashes import AGAIN
 from .result import Result
 
 #: Codes of this beginning are groups of countries.

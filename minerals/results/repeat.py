@@ -17,7 +17,8 @@ from ..config import Run, RunFile, ShareChange, diffusion_of
 from ..errors import Notice, Problem, UsageError, listed
 from ..tables.own import Folders, folders, layers
 from ..tables.schema import read_schemas
-from .form import OWN_HASH, Sha256, refuse_changed, sha256
+from .form import Sha256
+from .hashes import OWN_HASH, refuse_changed, sha256
 from .record import OWN_ROWS, versions
 
 #: Where a result keeps the production lines it was made with; the only file that a record may name.

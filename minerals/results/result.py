@@ -10,7 +10,6 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
-from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from ..haste import frozen
 from ..numbers import number
 from .csv_files import read_csv, write_csv
 from .folders import staged, sweep
-from .form import AGAIN, OWN_HASH, RECORD, WRITTEN, own_hash, read, sha256
+from .hashes import AGAIN, OWN_HASH, RECORD, WRITTEN, own_hash, sha256
 
 CHARTS = "charts"
 #: What must not be added up: `total` asks for one label of these, or for a sum by them.
@@ -73,6 +72,8 @@ class Result:
 
     def _repr_html_(self) -> str:
         """For a notebook: title, what the run is of, kt by mineral and scenario in its last year, and its tables."""
+        from html import escape
+
         from .compare import compare
 
         found = compare(self)
@@ -266,6 +267,8 @@ def _resolved(folder: str | Path) -> Path:
 
 def load(folder: str | Path) -> Result:
     """Read a result folder. Raises UsageError where it is not one, lacks a part, or was changed after the run."""
+    from .form import read
+
     folder = Path(folder)
     record = read(folder)
     names = dict.fromkeys([*record["tables"], *COLUMNS])

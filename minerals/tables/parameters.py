@@ -7,7 +7,7 @@ time are linear between given years and held beyond them: a rate without a newer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import product
 from typing import Any
 
@@ -140,7 +140,7 @@ def detailed(
     return found, {table: sorted(lines) for table, lines in reader.used.items()}, tuple(reader.wider)
 
 
-@dataclass
+@frozen
 class _Reader:
     inputs: Inputs
     labels: Labels

@@ -8,7 +8,7 @@ import re
 import sys
 from collections import namedtuple
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
+from ..haste import frozen
 from ..units import CELL_PARAMETERS, canonical, ends, factor, implausible, of_one_kind
 from .codes import ASSUMED, OWN, UNKNOWN
 from .csv_file import read_csv
@@ -32,7 +33,7 @@ DEFAULTS = {"source": OWN, "quality": OWN, "draw_group": OWN, "note": ""}
 OPEN = ("family", "anode")
 
 
-@dataclass
+@frozen
 class RawTable:
     """A file as text: one dict per row and the line each row stands on. dropped: lines that could not be read; own:
     whether these are rows of the user's own, which need neither source nor locator; keyed: whether each stands under
@@ -48,7 +49,7 @@ class RawTable:
     keyed: bool = False
 
 
-@dataclass
+@frozen
 class Table:
     """A typed table: the schema's columns, `line`, and `corrected_by` (a place in corrections.csv or '').
 

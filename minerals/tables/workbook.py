@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
 from io import BytesIO
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Problem, UsageError
+from ..haste import frozen
 from ..text import Unreadable
 from .csv_file import read_bytes, visible
 
@@ -20,7 +20,7 @@ SUFFIX = ".xlsx"
 NEEDED = "needs openpyxl: pip install 'minerals[xlsx]', or save each sheet as 'CSV UTF-8'"
 
 
-@dataclass
+@frozen
 class Sheet:
     """A sheet: cells as text by row, each with its line, rows without any cell left out. merged: (first line, first
     column, last line, last column) of cells that are one, counted from 1; numeric: line, and column counted from 0, of
@@ -31,7 +31,7 @@ class Sheet:
     numeric: set[tuple[int, int]]
 
 
-@dataclass
+@frozen
 class Workbook:
     """Sheets by name, those that hold anything, and the SHA-256 of the file."""
 
