@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exposure.factory import Factory, Plan
+from ..exposure.factory import Factory, Index, Plan
 from ..flows.demand import Array, blended_share
 from .arrays import ENDS, on_pairs
 from .chokepoints import Chokepoints
@@ -106,7 +106,7 @@ def _by_last(array: Array) -> list[Any]:
 
     def listed(part: Array) -> Any:
         if part.ndim == 1:
-            return {str(place): float(part[place]) for place in np.flatnonzero(part)}
+            return _at(np.flatnonzero(part), part)
         return [listed(each) for each in part]
 
     return list(listed(moved))
@@ -161,19 +161,19 @@ def _year(chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], yea
     unknown = chokepoints.left_of_unknown(regions, year, hit.cuts)
     stopped = chokepoints.stopped_unknown(year, hit.cuts)
     made, bought = chokepoints.had(chokepoints.origin_of(scenario, regions, year), regions, hit.cells)
+    left_by = {
+        "plants": _others(left_own, own),
+        "accessible": _others(left, accessible),
+        "follow": _others(follow, np.ones(follow.shape[1])),
+        "unknown": [_at(np.flatnonzero(nodes), part) for nodes, part in zip(stopped, unknown, strict=True)],
+        "home": _others(made, home),
+        "bought": _others(bought, 1 - home),
+    }
     for event in alike:
         central = place[event.cuts, "severity"]
         ends = (place[event.cuts, end] if event.beyond(end) else central for end in SEVERITIES)
         out["events"][event.disruption] = [
-            {
-                "plants": _other(left_own[at], own),
-                "accessible": _other(left[at], accessible),
-                "follow": _other(follow[at], np.ones_like(follow[at])),
-                "unknown": {str(n): float(unknown[at, n]) for n in np.flatnonzero(stopped[at])},
-                "home": _other(made[at], home),
-                "bought": _other(bought[at], 1 - home),
-            }
-            for at in (central, *ends)
+            {name: of_stops[at] for name, of_stops in left_by.items()} for at in (central, *ends)
         ]
     return out
 
@@ -193,19 +193,26 @@ def _programme(plan: Plan) -> dict[str, Any]:
         "active": [list(key) for key in columns.active], "refined": columns.refined,
         "free": columns.natural + columns.natural_made,
         "rows": [
-            [int(node), int(bought), int(own), [part for column in np.flatnonzero(line)
-                                                 for part in (int(column), float(line[column]))]]
-            for node, bought, own, line in zip(rows.node, rows.bought, rows.own, rows.lines, strict=True)
+            [node, int(bought), int(own), [part for column, number in enumerate(line) if number
+                                           for part in (column, number)]]
+            for node, bought, own, line in zip(*(each.tolist() for each in (rows.node, rows.bought, rows.own,
+                                                                            whole.matrix)), strict=True)
         ],
     }  # fmt: skip
 
 
-def _sparse(matrix: Array) -> list[list[float]]:
+def _sparse(matrix: Array) -> list[tuple[int, int, float]]:
     """(chemistry, node) as chemistry, node, number of what is not zero."""
-    return [[int(c), int(n), float(matrix[c, n])] for c, n in np.argwhere(matrix != 0)]
+    c, n = np.nonzero(matrix)
+    return list(zip(c.tolist(), n.tolist(), matrix[c, n].tolist(), strict=True))
 
 
-def _other(now: Array, usual: Array) -> dict[str, float]:
-    """Numbers that differ from what is usual, by place; those that are infinite are so in both."""
+def _at(places: Index, numbers: Array) -> dict[str, float]:
+    """Some numbers by their place."""
+    return dict(zip(map(str, places.tolist()), numbers[places].tolist(), strict=True))
+
+
+def _others(now: Array, usual: Array) -> list[dict[str, float]]:
+    """Of each stop the numbers that differ from what is usual, by place; those that are infinite are so in both."""
     differs: NDArray[np.bool_] = np.isfinite(now) & (now != usual)
-    return {str(place): float(now[place]) for place in np.flatnonzero(differs)}
+    return [_at(np.flatnonzero(where), numbers) for where, numbers in zip(differs, now, strict=True)]
