@@ -214,27 +214,26 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
     knows as much is had as the plan needs.
     """
     rows = []
-    by_batch: dict[Batch, list[Array]] = {}
+    by_batch: dict[Batch, Array] = {}
     for each in found:
         hit = np.flatnonzero(each.accessible < each.without)
         if not len(hit):
             continue
         if each.batch not in by_batch:
             by_batch[each.batch] = _of_batch(chokepoints, each.batch)
-        numbers = [of_stops[each.place] for of_stops in by_batch[each.batch]]
-        for n in hit:
+        for n, numbers in zip(hit, by_batch[each.batch][each.place, hit].tolist(), strict=True):
             node = chokepoints.inputs.nodes[n]
             rows.append((
                 each.scenario, chokepoints.name_of(each.regions), each.event.disruption, node.node,
-                chokepoints.years[each.year], *(float(number[n]) for number in numbers), node.unit,
+                chokepoints.years[each.year], *numbers, node.unit,
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "own", "recovered",
                "share_of_pool", "exported", "others", "follow_on", "stockpile", "unit"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
-def _of_batch(chokepoints: Chokepoints, batch: Batch) -> list[Array]:
-    """Numbers of `accessible` of each disruption of a batch, (stop, node) each."""
+def _of_batch(chokepoints: Chokepoints, batch: Batch) -> Array:
+    """Numbers of `accessible` of each disruption of a batch, (stop, node, number)."""
     where, (cuts, reach, *_) = (batch.scenario, batch.regions, batch.year), batch.left
     stock = chokepoints.stocked(batch.factory.plan, *where[1:]) * chokepoints.config.stockpile_months / 12
     numbers = [
@@ -248,7 +247,7 @@ def _of_batch(chokepoints: Chokepoints, batch: Batch) -> list[Array]:
         relief, left = chokepoints.relief(*where), unknown.left(cuts)[:many]
         of_unknown = [numbers[0], unknown.amount + relief, numbers[2], none, relief, none + 1, left, none, none, stock]
         numbers = [np.where(stopped, other, number) for other, number in zip(of_unknown, numbers, strict=True)]
-    return numbers
+    return np.stack(numbers, axis=-1)
 
 
 def _supply_gap(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:

@@ -151,10 +151,10 @@ def _held(chokepoints: Chokepoints, rule: Any, name: str, scenario: str, y: int)
     recycling = rule.stage == RECYCLING
     if recycling and chokepoints.resolved.parameters is None:
         return  # Without [flows] nothing is recovered, and nothing said of it.
+    stage = "refining" if recycling else rule.stage
+    known = (need > 0) & np.isfinite(by_country).all(axis=1)
     for n, node in enumerate(inputs.nodes):
-        stage = "refining" if recycling else rule.stage
-        known = need[n] > 0 and np.isfinite(by_country[n]).all()
-        if stage not in (node.stage, ANY) or not known or (rule.kind != "exclusion" and not node.strategic):
+        if stage not in (node.stage, ANY) or not known[n] or (rule.kind != "exclusion" and not node.strategic):
             continue
         country, limit = "", rule.value
         if recycling:
