@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exposure.factory import Factory, Index, Plan
+from ..exposure.factory import Factory, Plan
 from ..flows.demand import Array, blended_share
 from .arrays import ENDS, on_pairs
 from .chokepoints import Chokepoints
@@ -106,7 +106,7 @@ def _by_last(array: Array) -> list[Any]:
 
     def listed(part: Array) -> Any:
         if part.ndim == 1:
-            return _at(np.flatnonzero(part), part)
+            return {str(place): number for place, number in enumerate(part.tolist()) if number}
         return [listed(each) for each in part]
 
     return list(listed(moved))
@@ -165,7 +165,7 @@ def _year(chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], yea
         "plants": _others(left_own, own),
         "accessible": _others(left, accessible),
         "follow": _others(follow, np.ones(follow.shape[1])),
-        "unknown": [_at(np.flatnonzero(nodes), part) for nodes, part in zip(stopped, unknown, strict=True)],
+        "unknown": _by_stop(stopped, unknown),
         "home": _others(made, home),
         "bought": _others(bought, 1 - home),
     }
@@ -207,12 +207,14 @@ def _sparse(matrix: Array) -> list[tuple[int, int, float]]:
     return list(zip(c.tolist(), n.tolist(), matrix[c, n].tolist(), strict=True))
 
 
-def _at(places: Index, numbers: Array) -> dict[str, float]:
-    """Some numbers by their place."""
-    return dict(zip(map(str, places.tolist()), numbers[places].tolist(), strict=True))
-
-
 def _others(now: Array, usual: Array) -> list[dict[str, float]]:
     """Of each stop the numbers that differ from what is usual, by place; those that are infinite are so in both."""
-    differs: NDArray[np.bool_] = np.isfinite(now) & (now != usual)
-    return [_at(np.flatnonzero(where), numbers) for where, numbers in zip(differs, now, strict=True)]
+    return _by_stop(np.isfinite(now) & (now != usual), now)
+
+
+def _by_stop(where: NDArray[np.bool_], numbers: Array) -> list[dict[str, float]]:
+    """Of each stop some of its numbers, (stop, place), by place."""
+    out: list[dict[str, float]] = [{} for _ in where]
+    for stop, place, number in zip(*(at.tolist() for at in np.nonzero(where)), numbers[where].tolist(), strict=True):
+        out[stop][str(place)] = number
+    return out
