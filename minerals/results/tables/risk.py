@@ -132,7 +132,8 @@ def disruptions(chokepoints: Chokepoints, at_risk: AtRisk, value: Worth, found: 
     for each in found:
         planned = float(each.loss.planned.sum())
         risk, short, at_home = each.loss.at_risk, float(each.loss.shortage.sum()), float(each.loss.at_home.sum())
-        industry = [each.loss.industry_shortage + part for part in (*each.loss.industry, *each.industry_ends)]
+        short_at_home = each.loss.industry_shortage
+        industry = [short_at_home + part for part in (*each.loss.industry, *each.industry_ends)]
         all_lost = [short + part for part in (*risk, *each.ends)]
         binding = chokepoints.inputs.nodes[int(each.binds[0])].node if len(each.binds) else ""
         lost = at_risk.of(each)[0]
