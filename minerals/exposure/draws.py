@@ -51,6 +51,8 @@ class Streams:
         self._ranks: dict[Key, Array] = {}
         #: Whether an input ever lies below and above its value.
         self._moves: dict[Key, tuple[bool, bool]] = {}
+        #: Ranks as they were last told, and which sides of their inputs moved then.
+        self._told: tuple[list[tuple[bool, bool]], Array] = [], np.zeros((0, count))
 
     def __len__(self) -> int:
         return self.rows.stop - self.rows.start
@@ -94,9 +96,16 @@ class Streams:
     def ranks(self) -> Array:
         """Rank of each input in each draw less the mean of all, (input, draw). Draws in which it is at its value, as it
         has no end on that side, share the mean of their ranks."""
+        moves = [self._moves[key] for key in self._ranks]
+        if moves != self._told[0]:
+            self._told = moves, self._ranked(moves)
+        return self._told[1]
+
+    def _ranked(self, moves: Sequence[tuple[bool, bool]]) -> Array:
+        """Ranks of all inputs. moves: whether each ever lies below and above its value."""
         # Stratified numbers are their own ranks: those of every input are 0, 1, … in some order.
         out = np.stack(list(self._ranks.values())) - (self.count - 1) / 2
-        for rank, (below, above) in zip(out, (self._moves[key] for key in self._ranks), strict=True):
+        for rank, (below, above) in zip(out, moves, strict=True):
             still = ((rank < 0) & (not below)) | ((rank >= 0) & (not above))
             if still.any():
                 rank[still] = rank[still].mean()
