@@ -119,6 +119,7 @@ class Chokepoints:
     _usual: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _embodied: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _cell_origins: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
+    _passing: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
     _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
@@ -313,7 +314,10 @@ class Chokepoints:
     def passing(self, regions: Sequence[str], year: int) -> Array:
         """Share of the cells made at home whose way passes a node there, (chemistry, node), as plants of the reference
         world make what goes into them."""
-        return passing_of(self.chain, self.supply[year], self.group(regions))
+        key = tuple(regions), year
+        if key not in self._passing:
+            self._passing[key] = passing_of(self.chain, self.supply[year], self.group(regions))
+        return self._passing[key]
 
     def available(self, regions: Sequence[str], year: int, reach: Access) -> tuple[Array, Array]:
         """What the uses in scope have of what regions can get: of own plants, and of all, (node) each."""
@@ -622,7 +626,7 @@ class Chokepoints:
             self, scenarios={scenario: plan}, chosen_origin={scenario: origin}, chosen_follow_on={scenario: built},
             orders={} if order is None else {scenario: order},
         )  # fmt: skip
-        for name in ("_undisturbed", "_trades", "_hits", "_shared", "_usual", "_embodied", "_cell_origins"):
+        for name in ("_undisturbed", "_trades", "_hits", "_shared", "_usual", "_embodied", "_cell_origins", "_passing"):
             setattr(other, name, getattr(self, name))
         return other
 
