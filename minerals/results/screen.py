@@ -58,9 +58,11 @@ def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width
     """
     labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
     others = [name for name in result.scenarios if name != base]
-    rows = [("Batteries", table.drop_duplicates("scenario").set_index("scenario")["gwh"].to_dict(), "GWh")]
-    for mineral, part in table.groupby("mineral", sort=False):
-        values = part.set_index("scenario")["value"].to_dict()
+    rows = [("Batteries", dict(zip(table["scenario"], table["gwh"], strict=True)), "GWh")]
+    by_mineral: dict[str, dict[str, float]] = {}
+    for mineral, scenario, amount in zip(table["mineral"], table["scenario"], table["value"], strict=True):
+        by_mineral.setdefault(mineral, {})[scenario] = amount
+    for mineral, values in by_mineral.items():
         if any(values.values()):
             rows.append((result.record["codes"]["mineral"][mineral]["label"], values, mass))
     first = _column([""], [label for label, _, _ in rows], left=True)
