@@ -67,15 +67,22 @@ def dense_each(frame: Columns, axes: Sequence[Axis], columns: Sequence[str]) -> 
     return out
 
 
-def tidy(array: np.ndarray, axes: Sequence[Axis], columns: Mapping[str, np.ndarray] | None = None) -> pd.DataFrame:
-    """Array → tidy table with one row per cell whose value, or any extra column, is not 0.
+def tidy(
+    array: np.ndarray,
+    axes: Sequence[Axis],
+    columns: Mapping[str, np.ndarray] | None = None,
+    keep: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """Array → tidy table with one row per cell whose value, or any extra column, is not 0, in the order of the axes.
 
-    columns: further arrays of the same shape, written beside `value` (e.g. low and high).
+    columns: further arrays of the same shape, written beside `value` (e.g. low and high); keep: which cells have a row
+    instead.
     """
     stack = {"value": array, **(columns or {})}
-    keep = np.zeros(array.shape, dtype=bool)
-    for values in stack.values():
-        keep |= values != 0
+    if keep is None:
+        keep = np.zeros(array.shape, dtype=bool)
+        for values in stack.values():
+            keep |= values != 0
     where = np.nonzero(keep)
     labels = {axis.name: axis.array.take(at) for axis, at in zip(axes, where, strict=True)}
     return pd.DataFrame({**labels, **{name: values[keep] for name, values in stack.items()}})

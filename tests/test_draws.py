@@ -98,6 +98,12 @@ def test_the_share_of_a_driver_is_its_squared_rank_correlation() -> None:
     # What varies by less than a billionth of itself does not vary.
     assert importance(1e6 + 1e-5 * one[1:], below) == {}
     assert importance(1e-6 * one[1:], below) == {("one",): 1.0}
+    # Ranks are those of what was drawn until then, and on the sides on which that moved.
+    below.drawn(("three",), 1.0, 0.5, 1.0)
+    assert below.ranks.shape == (3, 4000)
+    assert len(np.unique(below.ranks[0])) == 2001
+    below.sides(("one",))
+    assert len(np.unique(below.ranks[0])) == 4000
     assert importance(np.array([1.0]), streams) == {}
 
 

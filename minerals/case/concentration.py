@@ -161,14 +161,16 @@ class Concentration:
         natural, synthetic = uses.natural > 0, uses.synthetic > 0
         routed = np.outer(graphite, natural | synthetic)
         part = np.where(natural, uses.route[y], np.where(synthetic, 1 - uses.route[y], 1.0))
+        among = fixed & np.stack(list(self._among.values()))[:, None]  # (among which, chemistry, node)
+        found = {name: measures.weakest_link(self._linking[name][:, y], among) for name in LINKS}
         weakest = {
-            (LINKS[name], where): measures.weakest_link(self._linking[name][:, y], fixed & mask)
-            for where, mask in self._among.items() for name in LINKS
+            (LINKS[name], where): measures.Weakest(found[name].value[at], found[name].node[at])
+            for at, where in enumerate(self._among) for name in LINKS
         }  # fmt: skip
         concern = self._linking["concern_share"][:, y]
         in_path = np.array([node.in_path for node in nodes]) & ~np.isnan(concern)
         passing = measures.path(np.nan_to_num(concern) * part, (fixed | routed) & in_path)
-        use_any = {where: np.asarray((fixed & mask).any(axis=1)) for where, mask in self._among.items()}
+        use_any = dict(zip(self._among, np.asarray(among.any(axis=-1)), strict=True))
         return Links(fixed | routed, use_any, weakest, passing)
 
 

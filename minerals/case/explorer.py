@@ -105,7 +105,7 @@ def _by_last(array: Array) -> list[Any]:
 
     def listed(part: Array) -> Any:
         if part.ndim == 1:
-            return {str(place): float(part[place]) for place in np.flatnonzero(part)}
+            return {str(place): number for place, number in enumerate(part.tolist()) if number}
         return [listed(each) for each in part]
 
     return list(listed(moved))
@@ -160,19 +160,19 @@ def _year(chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], yea
     unknown = chokepoints.left_of_unknown(regions, year, hit.cuts)
     stopped = chokepoints.stopped_unknown(year, hit.cuts)
     made, bought = chokepoints.had(chokepoints.origin_of(scenario, regions, year), regions, hit.cells)
+    left_by = {
+        "plants": _others(left_own, own),
+        "accessible": _others(left, accessible),
+        "follow": _others(follow, np.ones(follow.shape[1])),
+        "unknown": _by_stop(stopped, unknown),
+        "home": _others(made, home),
+        "bought": _others(bought, 1 - home),
+    }
     for event in alike:
         central = place[event.cuts, "severity"]
         ends = (place[event.cuts, end] if event.beyond(end) else central for end in SEVERITIES)
         out["events"][event.disruption] = [
-            {
-                "plants": _other(left_own[at], own),
-                "accessible": _other(left[at], accessible),
-                "follow": _other(follow[at], np.ones_like(follow[at])),
-                "unknown": {str(n): float(unknown[at, n]) for n in np.flatnonzero(stopped[at])},
-                "home": _other(made[at], home),
-                "bought": _other(bought[at], 1 - home),
-            }
-            for at in (central, *ends)
+            {name: of_stops[at] for name, of_stops in left_by.items()} for at in (central, *ends)
         ]
     return out
 
@@ -192,20 +192,28 @@ def _programme(plan: Plan) -> dict[str, Any]:
         "active": [list(key) for key in columns.active], "refined": columns.refined,
         "free": columns.natural + columns.natural_made,
         "rows": [
-            [int(node), int(bought), int(own), [part for column in np.flatnonzero(line)
-                                                 for part in (int(column), float(line[column]))]]
-            for node, bought, own, line in zip(rows.node, rows.bought, rows.own, rows.lines, strict=True)
+            [node, int(bought), int(own), [part for column, number in enumerate(line) if number
+                                           for part in (column, number)]]
+            for node, bought, own, line in zip(*(each.tolist() for each in (rows.node, rows.bought, rows.own,
+                                                                            whole.matrix)), strict=True)
         ],
     }  # fmt: skip
 
 
-def _sparse(matrix: Array) -> list[list[float]]:
+def _sparse(matrix: Array) -> list[tuple[int, int, float]]:
     """(chemistry, node) as chemistry, node, number of what is not zero."""
-    at = np.nonzero(matrix)
-    return list(map(list, zip(*(each.tolist() for each in (*at, matrix[at])), strict=True)))
+    c, n = np.nonzero(matrix)
+    return list(zip(c.tolist(), n.tolist(), matrix[c, n].tolist(), strict=True))
 
 
-def _other(now: Array, usual: Array) -> dict[str, float]:
-    """Numbers that differ from what is usual, by place; those that are infinite are so in both."""
-    at = np.flatnonzero(np.isfinite(now) & (now != usual))
-    return dict(zip(map(str, at.tolist()), now[at].tolist(), strict=True))
+def _others(now: Array, usual: Array) -> list[dict[str, float]]:
+    """Of each stop the numbers that differ from what is usual, by place; those that are infinite are so in both."""
+    return _by_stop(np.isfinite(now) & (now != usual), now)
+
+
+def _by_stop(where: NDArray[np.bool_], numbers: Array) -> list[dict[str, float]]:
+    """Of each stop some of its numbers, (stop, place), by place."""
+    out: list[dict[str, float]] = [{} for _ in where]
+    for stop, place, number in zip(*(at.tolist() for at in np.nonzero(where)), numbers[where].tolist(), strict=True):
+        out[stop][str(place)] = number
+    return out

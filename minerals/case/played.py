@@ -271,8 +271,9 @@ class Library:
 
 
 def by_region(chokepoints: Chokepoints, scenario: str, regions: Sequence[str], year: int, built: Array) -> Array:
-    """Cells built, (chemistry), as (region, segment, chemistry): pro rata to the plan of regions and segments."""
+    """Cells built, (…, chemistry), as (…, region, segment, chemistry): pro rata to the plan of regions and segments."""
     at = [chokepoints.regions.index(region) for region in regions]
     cells = chokepoints.scenarios[scenario].cells[at][..., year]
     planned = cells.sum(axis=(0, 1))
-    return np.asarray(cells * np.divide(built, planned, out=np.zeros_like(planned), where=planned > 0))
+    part = np.divide(built, planned, out=np.zeros_like(built), where=planned > 0)
+    return np.asarray(cells * part[..., None, None, :])

@@ -53,17 +53,15 @@ def changes(result: Result, year: int) -> dict[tuple[str, str], Interval]:
     family = {code: entry["family"] for code, entry in result.record["codes"]["chemistry"].items()}
     demand = demand[demand["year"] == year].assign(family=demand["chemistry"].map(family))
     kt = demand.groupby(["mineral", "scenario", "family"])[["low", "value", "high"]].sum()
+    by_scenario = kt.unstack("scenario", fill_value=0.0)
     first, *others = result.scenarios
-    out: dict[tuple[str, str], Interval] = {}
-    for mineral, rows in kt.groupby("mineral", sort=False):
-        by_scenario = rows.droplevel("mineral").unstack("scenario", fill_value=0.0)
-        ends = {
-            name: by_scenario.xs(name, axis=1, level="scenario").to_numpy(float)
-            if name in by_scenario.columns.get_level_values("scenario") else np.zeros((len(by_scenario), 3))
-            for name in (first, *others)
-        }  # fmt: skip
-        out |= {(str(mineral), name): change(ends[first], ends[name]) for name in others}
-    return out
+    ends = {
+        name: by_scenario.xs(name, axis=1, level="scenario").to_numpy(float)
+        if name in by_scenario.columns.levels[1] else np.zeros((len(by_scenario), 3))
+        for name in (first, *others)
+    }  # fmt: skip
+    rows = by_scenario.groupby("mineral", sort=False).indices
+    return {(str(code), name): change(ends[first][at], ends[name][at]) for code, at in rows.items() for name in others}
 
 
 def _minerals(result: Result, quantity: str) -> pd.DataFrame:

@@ -58,9 +58,11 @@ def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width
     """
     labels = {name: str(entry["label"]) for name, entry in result.record["scenarios"].items()}
     others = [name for name in result.scenarios if name != base]
-    rows = [("Batteries", table.drop_duplicates("scenario").set_index("scenario")["gwh"].to_dict(), "GWh")]
-    for mineral, part in table.groupby("mineral", sort=False):
-        values = part.set_index("scenario")["value"].to_dict()
+    rows = [("Batteries", dict(zip(table["scenario"], table["gwh"], strict=True)), "GWh")]
+    by_mineral: dict[str, dict[str, float]] = {}
+    for mineral, scenario, amount in zip(table["mineral"], table["scenario"], table["value"], strict=True):
+        by_mineral.setdefault(mineral, {})[scenario] = amount
+    for mineral, values in by_mineral.items():
         if any(values.values()):
             rows.append((result.record["codes"]["mineral"][mineral]["label"], values, mass))
     first = _column([""], [label for label, _, _ in rows], left=True)
@@ -189,8 +191,8 @@ def risks(result: Result, width: int) -> list[str]:
     here = table[table["year"] == year]
     drawn = _drawn(result, year)
     lines: list[str] = []
-    for region, rows in here.groupby("region", sort=False):
-        title = f"GWh lost in {region}, {year}"
+    for region, mine in here.groupby("region", sort=False):
+        title, rows = f"GWh lost in {region}, {year}", mine.to_dict("records")
         beside = _lost(result, rows, title, drawn, 2)
         if any(len(line) > width for each in beside for line in columns(*each)):
             beside = _lost(result, rows, title, drawn, 1)
@@ -256,12 +258,13 @@ def _in_assumed(result: Result, year: int) -> list[str]:
 
 
 def _lost(
-    result: Result, rows: pd.DataFrame, title: str, drawn: Mapping[tuple[str, str, str], tuple[float, float]], size: int
-) -> list[Table]:
+    result: Result, rows: Sequence[Mapping[Any, Any]], title: str,
+    drawn: Mapping[tuple[str, str, str], tuple[float, float]], size: int,
+) -> list[Table]:  # fmt: skip
     """GWh lost in a region and what binds, the largest in the first scenario first, of so many scenarios side by side;
     what loses nothing is left out unless the run names its disruptions."""
     named = bool(result.record["config"]["exposure"]["disruptions"])
-    records = {(row["disruption"], row["scenario"]): row for row in rows.to_dict("records")}
+    records = {(row["disruption"], row["scenario"]): row for row in rows}
     out: list[Table] = []
     for block in _by(result.scenarios, size):
         head = [title]
@@ -269,15 +272,14 @@ def _lost(
             label = str(result.record["scenarios"][scenario]["label"])
             head += [label, "of all", "5–95 %" if drawn else "by severity", "own cells"]
         body = []
-        worst = rows[rows["scenario"] == block[0]].sort_values("lost_best", ascending=False, kind="stable")
-        for row in worst.itertuples():
-            these = [records[row.disruption, scenario] for scenario in block]
+        for row in sorted((row for row in rows if row["scenario"] == block[0]), key=lambda row: -row["lost_best"]):
+            these = [records[row["disruption"], scenario] for scenario in block]
             if named or any(
                 max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these
             ):
-                mark = "" if row.status == "in_force" else MARK
+                mark = "" if row["status"] == "in_force" else MARK
                 cells = [text for each in these for text in _as_text(each, drawn)]
-                body.append([f"{row.label}{mark}", *cells, str(row.binding_label)])
+                body.append([f"{row['label']}{mark}", *cells, str(row["binding_label"])])
         if body:
             out.append(([*head, "binds"], body, (0, len(head))))
     return out

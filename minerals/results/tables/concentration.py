@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -31,12 +32,10 @@ def concentration_table(concentration: Concentration) -> pd.DataFrame:
             continue
         for y, calendar in enumerate(chokepoints.years):
             largest = inputs.countries[int(found.largest[y])] if found.largest[y] >= 0 else ""
+            where = (*head, calendar, int(inputs.data_year[n, y]), inputs.confidence[n])
             for measure, ends in found.ends.items():
                 code = largest if measure == "top1" else ""
-                rows.append((
-                    *head, calendar, int(inputs.data_year[n, y]), inputs.confidence[n], measure, code,
-                    inputs.country_labels.get(code, ""), *(float(end[y]) for end in ends),
-                ))  # fmt: skip
+                rows.append((*where, measure, code, inputs.country_labels.get(code, ""), *(end[y] for end in ends)))
     columns = ["future", "node", "label", "stage", "part", "item", "year", "data_year", "confidence", "measure",
                "country", "country_label", "value", "low", "high"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).assign(unit="1")
@@ -48,7 +47,7 @@ def exposure_table(concentration: Concentration) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for y, calendar in enumerate(concentration.chokepoints.years):
         links = concentration.links[y]
-        rows += ((*row[:5], calendar, *row[5:]) for row in _of_chemistries(concentration, links))
+        rows += _of_chemistries(concentration, links, calendar)
         for scenario, region, cells in concentration.places(y):
             found = [*_of_nodes(concentration, links, top1[:, y], concern[:, y], cells), *_of_region(links, cells)]
             rows += ((scenario, region, "", np.nan, row[0], calendar, *row[1:]) for row in found)
@@ -56,16 +55,16 @@ def exposure_table(concentration: Concentration) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).assign(unit="1")
 
 
-def _of_chemistries(concentration: Concentration, links: Links) -> Iterable[tuple[Any, ...]]:
-    """(scenario, region, chemistry, silicon, node, measure, among, value, low, high) of each chemistry."""
-    chokepoints = concentration.chokepoints
-    for c, label in enumerate(chokepoints.resolved.chemistries.labels):
-        for (measure, where), found in links.weakest.items():
-            if found.node[c] >= 0:
-                node = chokepoints.inputs.nodes[int(found.node[c])].node
-                yield ("", "", *label, node, measure, where, float(found.value[c]), np.nan, np.nan)
-        ends = (links.path.independent, links.path.low, links.path.high)
-        yield ("", "", *label, "", "path_concern", ALL, *(float(end[c]) for end in ends))
+def _of_chemistries(concentration: Concentration, links: Links, calendar: int) -> Iterable[tuple[Any, ...]]:
+    """(scenario, region, chemistry, silicon, node, year, measure, among, value, low, high) of each chemistry."""
+    nodes = [node.node for node in concentration.chokepoints.inputs.nodes]
+    weakest = [(*key, found.node.tolist(), found.value.tolist()) for key, found in links.weakest.items()]
+    ends = zip(*(end.tolist() for end in (links.path.independent, links.path.low, links.path.high)), strict=True)
+    for c, (label, path) in enumerate(zip(concentration.chokepoints.resolved.chemistries.labels, ends, strict=True)):
+        for measure, where, node, value in weakest:
+            if node[c] >= 0:
+                yield ("", "", *label, nodes[node[c]], calendar, measure, where, value[c], np.nan, np.nan)
+        yield ("", "", *label, "", calendar, "path_concern", ALL, *path)
 
 
 def _of_nodes(
@@ -76,15 +75,12 @@ def _of_nodes(
     top1, concern: of the nodes in the year, (node).
     """
     hangs = (cells @ links.use) / cells.sum()
-    for n, node in enumerate(concentration.chokepoints.inputs.nodes):
-        found = {
-            "dependent_gwh": hangs[n],
-            "exposure_top1": hangs[n] * top1[n],
-            "exposure_concern": hangs[n] * concern[n],
-        }
-        for name, number in found.items():
-            if np.isfinite(number):
-                yield (node.node, name, "", float(number), np.nan, np.nan)
+    found = {"dependent_gwh": hangs, "exposure_top1": hangs * top1, "exposure_concern": hangs * concern}
+    of_nodes = zip(*(number.tolist() for number in found.values()), strict=True)
+    for node, numbers in zip(concentration.chokepoints.inputs.nodes, of_nodes, strict=True):
+        for name, number in zip(found, numbers, strict=True):
+            if isfinite(number):
+                yield (node.node, name, "", number, np.nan, np.nan)
 
 
 def _of_region(links: Links, cells: Array) -> Iterable[tuple[Any, ...]]:

@@ -163,8 +163,8 @@ def tidy_cells(
     year = resolved.years if years is None else Axis("year", years)
     axes = [resolved.regions, resolved.segments, places, *([resolved.minerals] if minerals else []), year]
     frame = tidy(array, axes, columns)
-    pairs = resolved.chemistries.labels
     place = frame["chemistry"].to_numpy()
-    frame["chemistry"] = [pairs[i][0] for i in place]
-    frame.insert(list(frame.columns).index("chemistry") + 1, "silicon", [pairs[i][1] for i in place])
+    chemistry, silicon = (pd.Series(part).array.take(place) for part in zip(*resolved.chemistries.labels, strict=True))
+    frame["chemistry"] = chemistry
+    frame.insert(list(frame.columns).index("chemistry") + 1, "silicon", silicon)
     return frame.assign(unit=unit)

@@ -29,14 +29,14 @@ def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Tables of all disruptions of a run: gwh_at_risk, shortage, binding_nodes, accessible, weighted_loss, disruptions,
     lost_minerals, supply_gap, gap_plants; and the origin of cells that they rest on."""
     chokepoints, found = library.chokepoints, library.all()
-    gap = _supply_gap(chokepoints, found)
+    gap, at_risk = _supply_gap(chokepoints, found), AtRisk(chokepoints)
     return {
-        "gwh_at_risk": _gwh_at_risk(chokepoints, found),
+        "gwh_at_risk": _gwh_at_risk(chokepoints, at_risk, found),
         "shortage": _shortage(chokepoints),
         "binding_nodes": _binding(chokepoints, found),
         "accessible": _accessible(chokepoints, found),
         "weighted_loss": weighted_loss(library),
-        "disruptions": disruptions(chokepoints, Worth(chokepoints, inputs), found),
+        "disruptions": disruptions(chokepoints, at_risk, Worth(chokepoints, inputs), found),
         "lost_minerals": _lost_minerals(chokepoints, found),
         "cell_makers": _cell_makers(chokepoints),
         "supply_gap": gap,
@@ -44,27 +44,39 @@ def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
     }
 
 
-def _at_risk(chokepoints: Chokepoints, each: Played, reading: str) -> Array:
-    """GWh at risk by (region, segment, chemistry); what other chemistries take over is spread over those that lose."""
-    built = getattr(each.loss, reading)
-    lost = np.maximum(each.loss.base.cells - built.cells, 0.0)
-    lost *= each.loss.total(built) / max(lost.sum(), np.finfo(float).tiny)
-    return by_region(chokepoints, each.scenario, each.regions, each.year, lost)
+class AtRisk:
+    """GWh at risk by reading and (region, segment, chemistry), of all disruptions of a batch at once, made once."""
+
+    def __init__(self, chokepoints: Chokepoints) -> None:
+        self.chokepoints = chokepoints
+        self._found: dict[Batch, Array] = {}
+
+    def of(self, each: Played) -> Array:
+        """Of one disruption, (reading, region, segment, chemistry); what other chemistries take over is spread over
+        those that lose."""
+        batch = each.batch
+        if batch not in self._found:
+            built = np.array([[getattr(loss, reading).cells for loss in batch.losses] for reading in READINGS])
+            lost = np.maximum(batch.losses[0].base.cells - built, 0.0)
+            at_risk = np.array([loss.at_risk for loss in batch.losses]).T
+            lost *= (at_risk / np.maximum(lost.sum(axis=-1), np.finfo(float).tiny))[..., None]
+            self._found[batch] = by_region(self.chokepoints, batch.scenario, batch.regions, batch.year, lost)
+        return self._found[batch][:, each.place]
 
 
-def _gwh_at_risk(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+def _gwh_at_risk(chokepoints: Chokepoints, at_risk: AtRisk, found: Sequence[Played]) -> pd.DataFrame:
     """scenario, region, disruption, allocation, segment, chemistry, silicon, year, value [GWh]: zeros left out."""
     resolved = chokepoints.resolved
     rows: list[tuple[Any, ...]] = []
     for each in found:
-        for reading in READINGS:
-            lost = _at_risk(chokepoints, each, reading)
-            for r, s, c in zip(*np.nonzero(np.abs(lost) > LEAST), strict=True):
-                chemistry, silicon = resolved.chemistries.labels[c]
-                rows.append((
-                    each.scenario, each.regions[r], each.event.disruption, reading, resolved.segments.labels[s],
-                    chemistry, silicon, chokepoints.years[each.year], lost[r, s, c], "GWh",
-                ))  # fmt: skip
+        lost = at_risk.of(each)
+        where = np.nonzero(np.abs(lost) > LEAST)
+        for reading, r, s, c, value in zip(*(part.tolist() for part in where), lost[where].tolist(), strict=True):
+            rows.append((
+                each.scenario, each.regions[r], each.event.disruption, READINGS[reading],
+                resolved.segments.labels[s], *resolved.chemistries.labels[c], chokepoints.years[each.year], value,
+                "GWh",
+            ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "allocation", "segment", "chemistry", "silicon", "year", "value",
                "unit"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
@@ -107,7 +119,7 @@ DISRUPTIONS = [
 ]  # fmt: skip
 
 
-def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played]) -> pd.DataFrame:
+def disruptions(chokepoints: Chokepoints, at_risk: AtRisk, value: Worth, found: Sequence[Played]) -> pd.DataFrame:
     """One row a scenario, region, disruption and year: planned, short, lost, at risk, what binds, vehicles and money.
 
     lost: short and at risk together; industry: cells made at home that are lost, short ones among them; low, high: of
@@ -119,10 +131,11 @@ def disruptions(chokepoints: Chokepoints, value: Worth, found: Sequence[Played])
     for each in found:
         planned = float(each.loss.planned.sum())
         risk, short, at_home = each.loss.at_risk, float(each.loss.shortage.sum()), float(each.loss.at_home.sum())
-        industry = [each.loss.industry_shortage + part for part in (*each.loss.industry, *each.industry_ends)]
+        short_at_home = each.loss.industry_shortage
+        industry = [short_at_home + part for part in (*each.loss.industry, *each.industry_ends)]
         all_lost = [short + part for part in (*risk, *each.ends)]
         binding = chokepoints.inputs.nodes[int(each.binds[0])].node if len(each.binds) else ""
-        lost = _at_risk(chokepoints, each, "best")
+        lost = at_risk.of(each)[0]
         rows.append({
             "scenario": each.scenario, "region": chokepoints.name_of(each.regions), "disruption": each.event.disruption,
             "label": each.event.label, "status": each.event.status,
@@ -190,7 +203,7 @@ def lost_by_future(worlds: Mapping[str, Chokepoints], inputs: Inputs) -> pd.Data
         last, value = len(chokepoints.years) - 1, Worth(chokepoints, inputs)
         found = [each for name in chokepoints.scenarios
                  for each in play(chokepoints, name, chokepoints.inputs.events, (last,))]  # fmt: skip
-        frames.append(disruptions(chokepoints, value, found).assign(future=future))
+        frames.append(disruptions(chokepoints, AtRisk(chokepoints), value, found).assign(future=future))
     return pd.concat(frames, ignore_index=True)[["future", *DISRUPTIONS]]
 
 
@@ -201,27 +214,26 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
     knows as much is had as the plan needs.
     """
     rows = []
-    by_batch: dict[Batch, list[Array]] = {}
+    by_batch: dict[Batch, Array] = {}
     for each in found:
         hit = np.flatnonzero(each.accessible < each.without)
         if not len(hit):
             continue
         if each.batch not in by_batch:
             by_batch[each.batch] = _of_batch(chokepoints, each.batch)
-        numbers = [of_stops[each.place] for of_stops in by_batch[each.batch]]
-        for n in hit:
+        for n, numbers in zip(hit, by_batch[each.batch][each.place, hit].tolist(), strict=True):
             node = chokepoints.inputs.nodes[n]
             rows.append((
                 each.scenario, chokepoints.name_of(each.regions), each.event.disruption, node.node,
-                chokepoints.years[each.year], *(float(number[n]) for number in numbers), node.unit,
+                chokepoints.years[each.year], *numbers, node.unit,
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "own", "recovered",
                "share_of_pool", "exported", "others", "follow_on", "stockpile", "unit"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
-def _of_batch(chokepoints: Chokepoints, batch: Batch) -> list[Array]:
-    """Numbers of `accessible` of each disruption of a batch, (stop, node) each."""
+def _of_batch(chokepoints: Chokepoints, batch: Batch) -> Array:
+    """Numbers of `accessible` of each disruption of a batch, (stop, node, number)."""
     where, (cuts, reach, *_) = (batch.scenario, batch.regions, batch.year), batch.left
     stock = chokepoints.stocked(batch.factory.plan, *where[1:]) * chokepoints.config.stockpile_months / 12
     numbers = [
@@ -235,7 +247,7 @@ def _of_batch(chokepoints: Chokepoints, batch: Batch) -> list[Array]:
         relief, left = chokepoints.relief(*where), unknown.left(cuts)[:many]
         of_unknown = [numbers[0], unknown.amount + relief, numbers[2], none, relief, none + 1, left, none, none, stock]
         numbers = [np.where(stopped, other, number) for other, number in zip(of_unknown, numbers, strict=True)]
-    return numbers
+    return np.stack(numbers, axis=-1)
 
 
 def _supply_gap(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
@@ -274,15 +286,19 @@ def _lost_minerals(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.Data
     """
     rows: list[tuple[Any, ...]] = []
     minerals = [mineral for mineral in MINERALS if mineral in chokepoints.resolved.minerals.labels]
+    contents: dict[Batch, list[Array]] = {}
     for each in found:
         if each.loss.lost[0] <= LEAST:
             continue
-        for mineral in minerals:
-            content = chokepoints.intensity(mineral, each.scenario, each.regions, each.year)
-            stages = {
-                "cell": (each.loss.planned, each.loss.best.cells),
-                "active_material": (each.loss.at_home, each.loss.best.home),
-            }  # fmt: skip
+        if each.batch not in contents:
+            contents[each.batch] = [
+                chokepoints.intensity(mineral, each.scenario, each.regions, each.year) for mineral in minerals
+            ]
+        stages = {
+            "cell": (each.loss.planned, each.loss.best.cells),
+            "active_material": (each.loss.at_home, each.loss.best.home),
+        }
+        for mineral, content in zip(minerals, contents[each.batch], strict=True):
             for stage, (planned, built) in stages.items():
                 if (whole := float(planned @ content)) > 0:
                     lost = max(whole - float(built @ content), 0.0)

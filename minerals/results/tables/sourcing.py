@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from ...axes import Axis, tidy
 from ...case.chokepoints import Chokepoints
 from ...case.concentration import STAGES
 from ...exposure.coverage import covered
+from ...flows.demand import Array
 from ...tables.codes import ANY, EUROPE
 
 
@@ -21,63 +24,78 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
     For each region, all together, and those that share a pool when a disruption of the run closes countries.
     """
     inputs = chokepoints.inputs
-    rows: list[tuple[Any, ...]] = []
     pools = [regions for event in inputs.events for regions in chokepoints.pools(event.cuts)]
     groups = dict.fromkeys([*((region,) for region in chokepoints.regions), chokepoints.regions, *pools])
-    for scenario in chokepoints.scenarios:
-        for regions in groups:
-            for y, calendar in enumerate(chokepoints.years):
-                plan = chokepoints.plan(scenario, regions, y)
-                reach = chokepoints.access(regions, y)
-                relief = chokepoints.relief(scenario, regions, y)
-                need, from_home = plan.need, plan.flows.from_home
-                follow = chokepoints.follow_on(scenario, regions, y).amount
-                others = chokepoints.kept(regions, y, reach)
-                least_and_most = [bound + relief for bound in reach.bounds]
-                named = np.where(inputs.is_group, 0.0, np.nan_to_num(reach.exported))
-                largest = named.argmax(axis=1)
-                but_largest = (np.arange(len(inputs.countries)) != largest[:, None]).astype(float)
-                found = {
-                    "own": reach.own + relief,
-                    "accessible": reach.accessible + relief,
-                    "friendly": reach.from_members(inputs.allies) + relief,
-                    "without_largest": reach.from_members(but_largest) + relief,
-                }
-                ratios = {name: covered(amount, need) for name, amount in found.items()}
-                of_world = chokepoints.supply[y].need.sum(axis=1)
-                world = np.where(of_world > 0, of_world, np.nan)
-                head = (scenario, chokepoints.name_of(regions))
-                for n, node in enumerate(inputs.nodes):
-                    if need[n] <= 0:
-                        continue
-                    amounts = [("need", need[n]), ("own", reach.own[n]), ("recovered", relief[n]),
-                            ("exported", reach.pool[n]), ("accessible", found["accessible"][n]),
-                            ("accessible_none", least_and_most[0][n]),
-                            ("accessible_all", least_and_most[1][n])]  # fmt: skip
-                    rows += [
-                        (*head, node.node, node.stage, calendar, name, float(value), node.unit)
-                        for name, value in amounts if np.isfinite(value)
-                    ]  # fmt: skip
-                    if follow[n]:
-                        rows.append((*head, node.node, node.stage, calendar, "follow_on", float(follow[n]), node.unit))
-                    if others[n]:
-                        rows.append((*head, node.node, node.stage, calendar, "others", float(others[n]), node.unit))
-                    if from_home[n]:
-                        rows.append((*head, node.node, node.stage, calendar, "from_home", float(from_home[n]), "1"))
-                    if np.isfinite(reach.own[n]):
-                        pool = (*head, node.node, node.stage, calendar, "share_of_pool")
-                        rows.append((*pool, float(reach.share[n]), "1"))
-                    if np.isfinite(need[n] / world[n]):
-                        share = float(need[n] / world[n])
-                        rows.append((*head, node.node, node.stage, calendar, "share_of_world_need", share, "1"))
-                    if node.stage == "mining" and (owned := chokepoints.reserves(node, regions)) is not None:
-                        rows.append((*head, node.node, node.stage, calendar, "own_share_of_reserves", owned, "1"))
-                    rows += [
-                        (*head, node.node, node.stage, calendar, f"{name}_coverage", float(ratio[n]), "1")
-                        for name, ratio in ratios.items() if np.isfinite(ratio[n])
-                    ]  # fmt: skip
-    columns = ["scenario", "region", "node", "stage", "year", "measure", "value", "unit"]
-    return pd.DataFrame(rows, columns=columns)
+    axes = [
+        Axis("scenario", tuple(chokepoints.scenarios)), Axis("region", tuple(map(chokepoints.name_of, groups))),
+        Axis("year", chokepoints.years), Axis("node", tuple(node.node for node in inputs.nodes)),
+        Axis("measure", (*AMOUNTS, *SHARES)),
+    ]  # fmt: skip
+    values = np.zeros([len(axis) for axis in axes])
+    keep = np.zeros(values.shape, dtype=bool)
+    for g, regions in enumerate(groups):
+        owned = [chokepoints.reserves(node, regions) if node.stage == "mining" else None for node in inputs.nodes]
+        reserves = np.array(owned, dtype=float)
+        for s, scenario in enumerate(chokepoints.scenarios):
+            for y in range(len(chokepoints.years)):
+                found = _covering(chokepoints, scenario, regions, y, reserves)
+                need = found["need"][0] > 0
+                for m, (value, told) in enumerate(found[measure] for measure in axes[-1].labels):
+                    values[s, g, y, :, m], keep[s, g, y, :, m] = value, told & need
+    frame = tidy(values, axes, keep=keep)
+    stage, unit = ({node.node: getattr(node, name) for node in inputs.nodes} for name in ("stage", "unit"))
+    frame["stage"] = frame["node"].map(stage)
+    frame["unit"] = frame["node"].map(unit).where(frame["measure"].isin(AMOUNTS), "1")
+    return frame[["scenario", "region", "node", "stage", "year", "measure", "value", "unit"]]
+
+
+#: Measures of `coverage`: in the unit of the node, and shares.
+AMOUNTS = (
+    "need", "own", "recovered", "exported", "accessible", "accessible_none", "accessible_all", "follow_on", "others",
+)  # fmt: skip
+SHARES = (
+    "from_home", "share_of_pool", "share_of_world_need", "own_share_of_reserves", "own_coverage",
+    "accessible_coverage", "friendly_coverage", "without_largest_coverage",
+)  # fmt: skip
+
+
+def _covering(
+    chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], y: int, reserves: Array
+) -> dict[str, tuple[Array, NDArray[np.bool_]]]:
+    """Measures of `coverage` in a year, and where each is told, (node) each. reserves: what share of those of a node
+    the regions have, (node) [1], NaN where nobody knows."""
+    inputs, plan, reach = chokepoints.inputs, chokepoints.plan(scenario, regions, y), chokepoints.access(regions, y)
+    relief, need = chokepoints.relief(scenario, regions, y), plan.need
+    none, every = (bound + relief for bound in reach.bounds)
+    named = np.where(inputs.is_group, 0.0, np.nan_to_num(reach.exported))
+    but_largest = (np.arange(len(inputs.countries)) != named.argmax(axis=1)[:, None]).astype(float)
+    accessible = reach.accessible + relief
+    of_world = chokepoints.supply[y].need.sum(axis=1)
+    where_finite = {
+        "need": need,
+        "own": reach.own,
+        "recovered": relief,
+        "exported": reach.pool,
+        "accessible": accessible,
+        "accessible_none": none,
+        "accessible_all": every,
+        "share_of_world_need": need / np.where(of_world > 0, of_world, np.nan),
+        "own_share_of_reserves": reserves,
+        "own_coverage": covered(reach.own + relief, need),
+        "accessible_coverage": covered(accessible, need),
+        "friendly_coverage": covered(reach.from_members(inputs.allies) + relief, need),
+        "without_largest_coverage": covered(reach.from_members(but_largest) + relief, need),
+    }
+    where_any = {
+        "follow_on": chokepoints.follow_on(scenario, regions, y).amount,
+        "others": chokepoints.kept(regions, y, reach),
+        "from_home": plan.flows.from_home,
+    }
+    return {
+        **{name: (value, np.isfinite(value)) for name, value in where_finite.items()},
+        **{name: (value, value != 0) for name, value in where_any.items()},
+        "share_of_pool": (reach.share, np.isfinite(reach.own)),
+    }
 
 
 #: Kinds of rules that a run is held against; the others are data.
@@ -133,10 +151,10 @@ def _held(chokepoints: Chokepoints, rule: Any, name: str, scenario: str, y: int)
     recycling = rule.stage == RECYCLING
     if recycling and chokepoints.resolved.parameters is None:
         return  # Without [flows] nothing is recovered, and nothing said of it.
+    stage = "refining" if recycling else rule.stage
+    known = (need > 0) & np.isfinite(by_country).all(axis=1)
     for n, node in enumerate(inputs.nodes):
-        stage = "refining" if recycling else rule.stage
-        known = need[n] > 0 and np.isfinite(by_country[n]).all()
-        if stage not in (node.stage, ANY) or not known or (rule.kind != "exclusion" and not node.strategic):
+        if stage not in (node.stage, ANY) or not known[n] or (rule.kind != "exclusion" and not node.strategic):
             continue
         country, limit = "", rule.value
         if recycling:

@@ -21,6 +21,7 @@ def supply(chokepoints: Chokepoints) -> pd.DataFrame:
     battery_supply + added. Of a node whose supply is not known, the shares alone.
     """
     inputs, future = chokepoints.inputs, chokepoints.config.future
+    homes = [chokepoints.home(k) for k in range(len(inputs.countries))]
     rows: list[tuple[Any, ...]] = []
     for y, calendar in enumerate(chokepoints.years):
         made, exported = chokepoints.supply[y].made, chokepoints.supply[y].undisturbed.exported
@@ -28,15 +29,16 @@ def supply(chokepoints: Chokepoints) -> pd.DataFrame:
         shares = known / np.where(known.sum(axis=1, keepdims=True) > 0, known.sum(axis=1, keepdims=True), 1.0)
         world = made.sum(axis=1, keepdims=True)
         shares = np.where(np.isfinite(world), np.divide(made, world, out=shares.copy(), where=world > 0), shares)
-        for n, k in zip(*np.nonzero(shares > 0), strict=True):
+        some = np.nonzero(shares > 0)
+        numbers = zip(
+            *(each[some].tolist() for each in (shares, made, exported, chokepoints.known[y].added)), strict=True
+        )
+        for n, k, told in zip(*(at.tolist() for at in some), numbers, strict=True):
             node, country = inputs.nodes[n], inputs.countries[k]
             by_plants = chokepoints.known[y].fill[n] == "plants"
             behind = "" if by_plants else inputs.share_rows.get((node.node, calendar), {}).get(country, "")
-            rows.append((
-                future, node.node, country, inputs.country_labels[country], chokepoints.home(k), calendar,
-                shares[n, k], made[n, k], exported[n, k],
-                chokepoints.known[y].added[n, k], node.unit, str(behind),
-            ))  # fmt: skip
+            label = inputs.country_labels[country]
+            rows.append((future, node.node, country, label, homes[k], calendar, *told, node.unit, str(behind)))
     columns = [
         "future",
         "node",
@@ -69,12 +71,11 @@ def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
         could, before = np.nan_to_num(supply.made), np.nan_to_num(supply.undisturbed.exported)
         left = could * (1 - cuts.output[some])
         made, exported = np.nan_to_num(after.made[some]), np.nan_to_num(after.exported[some])
-        for place, n, k in zip(*np.nonzero((before != exported) | (left != could) | (made != could)), strict=True):
-            at = place, n, k
-            rows.append((
-                begun[place].disruption, inputs.nodes[n].node, inputs.countries[k], calendar, left[at], made[at],
-                exported[at], inputs.nodes[n].unit,
-            ))  # fmt: skip
+        where = np.nonzero((before != exported) | (left != could) | (made != could))
+        numbers = zip(*(each[where].tolist() for each in (left, made, exported)), strict=True)
+        for place, n, k, told in zip(*(at.tolist() for at in where), numbers, strict=True):
+            node = inputs.nodes[n]
+            rows.append((begun[place].disruption, node.node, inputs.countries[k], calendar, *told, node.unit))
     order = {event.disruption: place for place, event in enumerate(inputs.events)}
     rows.sort(key=lambda row: order[row[0]])
     columns = ["disruption", "node", "country", "year", "value", "made", "exported", "unit"]
@@ -103,10 +104,10 @@ def battery_supply(chokepoints: Chokepoints) -> pd.DataFrame:
 def reference_need(chokepoints: Chokepoints) -> pd.DataFrame:
     """Need of the reference world by customer, less what it recovers; gross: with it, the weights of the pool."""
     rows = [
-        (node.node, customer, calendar, float(supply.need[n, c]), float(supply.gross[n, c]), node.unit)
+        (node.node, customer, calendar, need, gross, node.unit)
         for supply, calendar in zip(chokepoints.supply, chokepoints.years, strict=True)
-        for n, node in enumerate(chokepoints.inputs.nodes)
-        for c, customer in enumerate(chokepoints.customers)
+        for node, *of_node in zip(chokepoints.inputs.nodes, supply.need.tolist(), supply.gross.tolist(), strict=True)
+        for customer, need, gross in zip(chokepoints.customers, *of_node, strict=True)
     ]
     return pd.DataFrame(rows, columns=["node", "region", "year", "value", "gross", "unit"])
 
