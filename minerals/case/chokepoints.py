@@ -119,7 +119,6 @@ class Chokepoints:
     _usual: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _embodied: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _cell_origins: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
-    _passing: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
     _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
     _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
