@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..exposure.factory import Factory, Plan
 from ..flows.demand import Array, blended_share
