@@ -160,20 +160,21 @@ def _year(chokepoints: Chokepoints, scenario: str, regions: tuple[str, ...], yea
     unknown = chokepoints.left_of_unknown(regions, year, hit.cuts)
     stopped = chokepoints.stopped_unknown(year, hit.cuts)
     made, bought = chokepoints.had(chokepoints.origin_of(scenario, regions, year), regions, hit.cells)
+    of_stops = [
+        {
+            "plants": _other(left_own[at], own),
+            "accessible": _other(left[at], accessible),
+            "follow": _other(follow[at], np.ones_like(follow[at])),
+            "unknown": {str(n): float(unknown[at, n]) for n in np.flatnonzero(stopped[at])},
+            "home": _other(made[at], home),
+            "bought": _other(bought[at], 1 - home),
+        }
+        for at in range(len(stops))
+    ]
     for event in alike:
         central = place[event.cuts, "severity"]
         ends = (place[event.cuts, end] if event.beyond(end) else central for end in SEVERITIES)
-        out["events"][event.disruption] = [
-            {
-                "plants": _other(left_own[at], own),
-                "accessible": _other(left[at], accessible),
-                "follow": _other(follow[at], np.ones_like(follow[at])),
-                "unknown": {str(n): float(unknown[at, n]) for n in np.flatnonzero(stopped[at])},
-                "home": _other(made[at], home),
-                "bought": _other(bought[at], 1 - home),
-            }
-            for at in (central, *ends)
-        ]
+        out["events"][event.disruption] = [of_stops[at] for at in (central, *ends)]
     return out
 
 
