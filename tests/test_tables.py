@@ -8,6 +8,7 @@ import json
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minerals.axes import Axis
 from minerals.case.cell_model import CellModel
 from minerals.errors import InputError, Problem, did_you_mean
 from minerals.provenance import Rows
@@ -24,10 +26,11 @@ from minerals.results.result import Result
 from minerals.shipped import inputs_folder
 from minerals.studies.run import run
 from minerals.tables import check
-from minerals.tables.inputs import Inputs, read_inputs
+from minerals.tables.inputs import Inputs, UsedRows, joined, read_inputs
 from minerals.tables.read import RawTable, read_raw, typed
 from minerals.tables.schema import read_schemas
 from minerals.tables.series import Datum, along, between, ranges
+from minerals.tables.values import Values, record
 from minerals.units import CELL_PARAMETERS, EITHER, PLAUSIBLE, UNITS, ends, factor, of_one_kind
 
 
@@ -220,6 +223,31 @@ def test_parent_rows_serve_the_years_before_the_first_own_row(run_toy) -> None:
     assert dict(zip(europe["year"], europe["value"], strict=True))[2029] == 80
     row = europe.set_index("year").loc[2029]
     assert (row["fill"], row["rows"]) == ("linear", "battery_demand.csv:2@1/2 + battery_demand.csv:5@1/2")
+
+
+def test_rows_used_are_joined_in_their_order_each_once() -> None:
+    one, two = (UsedRows.of_records([{"table": "t", "rows": name} for name in names]) for names in ("ba", "cab"))
+    found = joined(one, two)
+    assert found.columns["rows"] == found.frame["rows"].tolist() == ["b", "a", "c"]
+    assert found.frame["value"].isna().all()
+    assert len(found.of_tables(["t"])) == 3 > len(found.of_tables(["u"])) == 0
+
+
+def test_values_are_the_same_as_a_table_and_as_an_array() -> None:
+    rows = Rows.row("f.csv:2").scaled(Fraction(1, 3)) + Rows.row("f.csv:4")
+    labels = [("plan", "Europe", 2031), ("plan", "World", 2030), ("other", "Europe", 2030)]
+    found = Values.of(
+        ["scenario", "region", "year"],
+        [record(each, Datum(v, v - 1, v + 1, rows), "GWh", "given") for v, each in enumerate(labels, 5)],
+    )
+    assert found.frame["rows"].tolist() == ["f.csv:2@1/3 + f.csv:4"] * 3
+    again = Values.of_records(found.frame.to_dict("records"))
+    pd.testing.assert_frame_equal(again.frame, found.frame)
+    assert (again.columns["rows"], again.names) == ([rows] * 3, {"f.csv:2", "f.csv:4"})
+    axes = [Axis("region", ("Europe", "World")), Axis("year", (2030, 2031))]
+    assert found.dense(axes, "low", "plan").tolist() == [[0, 4], [5, 0]]
+    with pytest.raises(ValueError, match="two rows"):
+        found.dense(axes[:1])
 
 
 def test_world_rows_serve_a_region_without_rows_of_its_own(run_toy) -> None:

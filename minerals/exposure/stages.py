@@ -144,8 +144,7 @@ def least(
     covered: (…, node, customer) [1]; natural: share of natural graphite; bounds: least and largest share of it.
     """
     plain, by_nature, by_synthesis = recipe
-    one = np.ones((*covered.shape[:-2], covered.shape[-1]))
-    part = np.minimum(one, covered[..., plain, :].min(axis=-2, initial=1.0))
+    part = covered[..., plain, :].min(axis=-2, initial=1.0)
     routes = [covered[..., at, :].min(axis=-2, initial=1.0) for at in (by_nature, by_synthesis) if len(at)]
     if len(routes) == 2:
         of_nature, of_synthesis = natural * routes[0], (1 - natural) * routes[1]

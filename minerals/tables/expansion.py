@@ -159,12 +159,15 @@ def new_supply(
     What nobody knows is not built: growth and follow_on are 0 without a row, lead is endless.
     """
     groups: tuple[Group, ...] = get_args(Group)
-    plants = [[new_plants(inputs, node, group) for node in nodes] for group in groups]
+    rows = {
+        measure: [[_of_new(inputs, measure, node, group) for node in nodes] for group in groups]
+        for measure in (*BUILT, "premium")
+    }
     own = inputs.rows_by("expansion_cost", "measure", "node")
 
     def of(measure: str, unknown: float) -> Array:
         """(end, maker, node)."""
-        found = np.array([[getattr(each, measure) for each in row] for row in plants]).reshape(len(groups), -1, 3)
+        found = np.array([list(map(_three, of_group)) for of_group in rows[measure]]).reshape(len(groups), -1, 3)
         return np.where(np.isnan(found), unknown, found).transpose(2, 0, 1)
 
     fixed = [node in mines and ("growth", node) not in own for node in nodes]
@@ -172,23 +175,19 @@ def new_supply(
     for n, node in enumerate(nodes):
         for country, share in located.get(node, {}).items():
             where[:, n, countries.index(country)] += share
-    rows = inputs.rows_by("marginal_location", "node")
+    premium = of("premium", np.nan)
+    premium[:, groups.index("top")] = 0.0
+    built = {row.line for measure in BUILT for of_group in rows[measure] for row in of_group if row is not None}
+    adding = inputs.rows_by("marginal_location", "node")
     return NewSupply(
         growth=np.where(fixed, 0.0, of("growth", 0.0)),
         lead=of("lead", np.inf),
-        premium=of("premium", np.nan),
+        premium=premium,
         follow_on=of("follow_on", 0.0),
         located=where,
         lines={
-            "expansion_cost": _lines(
-                {
-                    f"{measure} {node} {group}": _of_new(inputs, measure, node, group)
-                    for measure in BUILT
-                    for node in nodes
-                    for group in groups
-                }
-            ),
-            "marginal_location": tuple(row.line for node in nodes for row in rows.get((node,), [])),
+            "expansion_cost": tuple(sorted(built)),
+            "marginal_location": tuple(row.line for node in nodes for row in adding.get((node,), [])),
         },
     )
 
