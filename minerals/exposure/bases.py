@@ -69,7 +69,9 @@ class Bases:
         #: What makes a solution of a right-hand side, for each basis: (column, row and column).
         self._maps: list[Array] = []
         #: What the duals of each basis make of a right-hand side: a bound of the optimum, (basis, row and column).
-        self._bounds: Array = np.zeros((0, sum(matrix.shape)))
+        self._bounds: list[Array] = []
+        #: The same of the first ones, as one array.
+        self._laid: Array = np.zeros((0, sum(matrix.shape)))
         self._lp: highspy.Highs | None = None
         for basis in known.pool if known is not None else ():
             self._add(basis)
@@ -102,7 +104,9 @@ class Bases:
         solved = np.zeros(len(sides), dtype=bool)
         if not self._maps:
             return np.flatnonzero(~solved)
-        bounds = sides @ self._bounds.T  # (question, basis)
+        if len(self._laid) < len(self._bounds):
+            self._laid = np.array(self._bounds)
+        bounds = sides @ self._laid.T  # (question, basis)
         may = bounds <= bounds.min(axis=1, keepdims=True) + ALIKE * (self.cost @ self.scale)
         while len(left := np.flatnonzero(may.any(axis=1))):
             first = may[left].argmax(axis=1)
@@ -171,4 +175,4 @@ class Bases:
         self._maps.append(map_)
         bound = self.cost @ map_
         bound[bound <= NOTHING] = 0.0  # what is rounding may meet what is infinite
-        self._bounds = np.vstack([self._bounds, bound])
+        self._bounds.append(bound)

@@ -290,9 +290,14 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
     if cuts is None:
         return _traded(supply, supply.made)
     shape = np.broadcast_shapes(supply.made.shape[:-1], cuts.export.shape[:-1])
-    found = Trade(*(np.broadcast_to(each, (*shape, each.shape[-1])).copy() for each in supply.undisturbed))
-    if len(nodes := np.flatnonzero(cuts.output.any(axis=-1).reshape(-1, shape[-1]).any(axis=0))):
-        _put(found, nodes, _traded(supply, found.made[..., nodes, :] * (1 - cuts.output[..., nodes, :]), nodes))
+    without, cut = supply.undisturbed, np.flatnonzero(cuts.output.any(axis=-1).reshape(-1, shape[-1]).any(axis=0))
+    # Only what is made, and what hangs on it, is written to below.
+    made, own, lacked = (np.broadcast_to(each, (*shape, each.shape[-1])).copy()
+                         for each in (without.made, without.own, without.lacked))  # fmt: skip
+    found = Trade(made, own, without.exported, lacked, without.left)
+    if len(cut):
+        found = found._replace(exported=np.broadcast_to(found.exported, made.shape).copy(), left=np.ones(own.shape))
+        _put(found, cut, _traded(supply, made[..., cut, :] * (1 - cuts.output[..., cut, :]), cut))
     found = _stopped(supply, found, cuts.export)
     if supply.assumed is not None:
         found.left[:] = np.where(supply.unknown[..., None], supply.left_of_unknown(cuts), found.left)
