@@ -553,6 +553,8 @@ def main() -> None:
     1 is a bug of ours: one sentence says so, and --debug shows the traceback. `validate` exits 1 where the model has
     left the bounds of a published result.
     """
+    code = 1  # of an error that is raised, as with --debug
+    haste.leave_at_once(lambda: code)
     haste.collect_seldom()
     haste.load_no_plugins()
     haste.multiply_on_one_thread()
@@ -560,7 +562,8 @@ def main() -> None:
     _fall_back_to_plain_characters()
     _end_cleanly_by_signals()
     _print_notices()
-    sys.exit(_exit_code())
+    code = _exit_code()
+    sys.exit(code)
 
 
 def _exit_code() -> int:

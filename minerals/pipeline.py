@@ -14,12 +14,10 @@ import pandas as pd
 
 from .case.by_rule import RULE, by_rule
 from .case.chokepoints import Chokepoints
-from .case.cost import PackPrices, pack_prices
 from .case.explorer import explorer
 from .case.intensity import with_intensity
 from .case.outcome import Outcome
 from .case.played import Library
-from .case.prices import PriceCurves, about_prices, price_curves
 from .case.set_up import chokepoints_of, in_other_world, with_events
 from .config import OPTIMISED, Run, playback_of, runs_by_mix
 from .errors import InputError, listed
@@ -31,7 +29,6 @@ from .results.record_exposure import about_exposure, about_future
 from .results.result import Result
 from .results.tables.exposure import exposure
 from .results.tables.flows import flow_tables
-from .results.tables.prices import cost_table, energy_table, price_tables
 from .results.tables.risk import lost_by_future
 from .results.tables.supply import world_supply
 from .tables.check import split
@@ -44,8 +41,10 @@ from .tables.supply import Event
 
 if TYPE_CHECKING:
     from .case.consistent import Settled
+    from .case.cost import PackPrices
     from .case.mix_data.assembly import Assembly
     from .case.optimise import Mix
+    from .case.prices import PriceCurves
     from .mix.data import MixData
 
 #: File of a result that a page computes other mixes of its run from.
@@ -86,6 +85,9 @@ def prepared(run: Run, inputs: Inputs) -> Prepared:
     with np.errstate(over="ignore", invalid="ignore"), inputs.told():
         prices = None
         if run.settings.prices is not None:
+            from .case.prices import price_curves
+            from .results.tables.prices import energy_table
+
             prices = price_curves(run, inputs)
             refuse_unfit({"cumulative_energy": energy_table(prices)}, *prices.used)
         if run.settings.optimise is None:
@@ -120,8 +122,12 @@ def _prepared(
     resolved = outcome.resolved
     tables, packs, chokepoints = flow_tables(outcome), None, None
     if prices is not None:
+        from .case.cost import pack_prices
+        from .results.tables.prices import cost_table, price_tables
+
         axes = (resolved.regions.labels, resolved.chemistries.labels, resolved.reported)
-        curves, own = prices.by_year(), dict[str, PackPrices]()
+        curves = prices.by_year()
+        own: dict[str, PackPrices] = {}
         packs = pack_prices(run, inputs, *axes, curves)
         for mix in mixes:
             learnt = mix.assembly.prices.curves
@@ -276,6 +282,8 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
     tables["sources_used"] = sources_used(resolved.inputs_used, inputs)
     log = record(resolved, inputs, config)
     if ready.prices is not None:
+        from .case.prices import about_prices
+
         log["prices"] = about_prices(ready.run, inputs)
     if chokepoints is not None:
         log["exposure"] = about_exposure(chokepoints, inputs)

@@ -11,6 +11,8 @@ from functools import cache
 
 from .errors import did_you_mean, listed
 
+#: Unit of sums of money.
+MONEY = "million USD_2025"
 #: kind of quantity → (canonical unit, {accepted unit: factor to canonical})
 UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "energy": ("GWh", {"GWh": 1.0, "TWh": 1e3, "MWh": 1e-3, "kWh": 1e-6}),

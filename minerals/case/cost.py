@@ -29,7 +29,6 @@ Array = NDArray[np.float64]
 Chemistry = str | tuple[str, float]
 #: Family of the surveys' average pack, whose price is observed by region.
 AVERAGE = "Li-ion"
-MONEY = "million USD_2025"
 
 
 @frozen

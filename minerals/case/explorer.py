@@ -14,7 +14,7 @@ given, or whose makers outside the run share their inputs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,12 @@ from ..exposure.factory import Factory, Plan
 from ..flows.demand import Array, blended_share
 from .arrays import ENDS, on_pairs
 from .chokepoints import Chokepoints
-from .cost import PackPrices
 from .outcome import Outcome
 from .played import ENDS as SEVERITIES
 from .played import stops_of
+
+if TYPE_CHECKING:
+    from .cost import PackPrices
 
 #: Version of what is written, which its reader asks for.
 FORM = 1

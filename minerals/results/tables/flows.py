@@ -9,11 +9,11 @@ import pandas as pd
 
 from ...axes import Axis, tidy
 from ...case.chain import FLOWS, Chain
-from ...case.cost import MONEY
 from ...case.outcome import Outcome
 from ...flows.demand import Array
 from ...tables.codes import GRAPHITE_ROUTES
 from ...tables.resolve import Resolved
+from ...units import MONEY
 
 
 def flow_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:

@@ -11,7 +11,6 @@ import pandas as pd
 
 from ...case.chokepoints import Chokepoints
 from ...case.consistent import Settled
-from ...case.cost import MONEY
 from ...case.criteria import cost_cap_of, criterion
 from ...case.mix_data.sourcing import MAXIMUM_SINGLE
 from ...case.mix_lost import lost, lost_beside, lost_by_order, of_library, replayed
@@ -42,6 +41,7 @@ from ...mix.solution import PINNED, UNIT, Share, Stage, risk_of
 from ...tables.codes import WEIGHTED
 from ...tables.inputs import Inputs
 from ...tables.supply import Event
+from ...units import MONEY
 
 Tables = dict[str, pd.DataFrame]
 

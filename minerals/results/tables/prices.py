@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...case.cost import MONEY, PackPrices
+from ...case.cost import PackPrices
 from ...case.outcome import Outcome
 from ...case.prices import FITTED, PRICE, PriceCurves
+from ...units import MONEY
 from .flows import tidy_cells
 
 

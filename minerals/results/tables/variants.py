@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from ...case.cost import MONEY
 from ...case.mix_lost import lost, of_library, replayed
 from ...case.optimise import Mix
 from ...case.played import Library
@@ -15,6 +14,7 @@ from ...case.weights import SETS, weights
 from ...config import OPTIMISED
 from ...mix.data import Disruption, Year
 from ...mix.solution import SHOWN
+from ...units import MONEY
 from .mix import share_of_batteries
 
 VARIANT = ["scenario", "label", "measure", "item", "first", "last", "value", "difference", "change", "unit"]
