@@ -110,9 +110,14 @@ class Supply:
         pool, most = _known(exported.sum(axis=-1)), _known(lacked)
         left, still = _filled(pool, np.zeros_like(pool), weights, most)
         level = np.divide(left, still, out=np.full_like(left, np.inf), where=still > 0)
+        # Arrays of all draws are large, and written to rather than made anew.
+        np.minimum(most, pool[..., None], out=most)
         with np.errstate(invalid="ignore"):  # nothing by an infinite level
-            taken = np.minimum(np.minimum(most, pool[..., None]), level[..., None] * weights)
-        return _known(np.minimum(own, need) + np.where(weights > 0, taken, 0.0))
+            taken = level[..., None] * weights
+        np.minimum(taken, most, out=taken)
+        np.copyto(taken, 0.0, where=~(weights > 0))
+        taken += np.minimum(own, need)
+        return _known(taken)
 
 
 @frozen
@@ -226,7 +231,8 @@ def _filled(pool: Array, weight: Array, weights: Array, lacked: Array) -> tuple[
     """
     # Nobody takes more than the pool, nor anything without a weight: with this all numbers are finite. Who lacks more
     # than the pool never has all it lacks; were the pool its limit, rounding would decide.
-    most = np.where(weights > 0, np.minimum(lacked, 2 * pool[..., None]), 0.0)
+    most = np.minimum(lacked, 2 * pool[..., None])
+    np.copyto(most, 0.0, where=~(weights > 0))
     weights, takes = np.broadcast_to(weights, most.shape), most > 0
     while True:
         left = pool - np.einsum("...b,...b->...", most, ~takes)
@@ -239,8 +245,10 @@ def _filled(pool: Array, weight: Array, weights: Array, lacked: Array) -> tuple[
 
 
 def _known(amount: Array) -> Array:
-    """0 where nothing is known."""
-    return np.where(np.isnan(amount), 0.0, amount)
+    """A copy with 0 where nothing is known."""
+    out = amount.copy()
+    out[np.isnan(out)] = 0.0
+    return out
 
 
 def _unlimited(amount: Array) -> Array:
@@ -329,17 +337,21 @@ def _traded(supply: Supply, made: Array, nodes: Index | slice = ALL) -> Trade:
     """Trade in what is made of some nodes, (…, node, country), if nobody stops exports."""
     own, need = made @ supply.at_home, supply.need[nodes]
     surplus = np.divide(np.maximum(own - need, 0), own, out=np.zeros_like(own), where=own > 0)
-    exported = made * np.where(supply.home == NOWHERE, 1.0, surplus[..., supply.home])
+    exported = np.take(surplus, supply.home, axis=-1)
+    exported[..., supply.home == NOWHERE] = 1.0
+    exported *= made
     return Trade(made, own, exported, np.maximum(need - own, 0), np.ones_like(own))
 
 
 def _stopped(supply: Supply, before: Trade, stopped: Array, nodes: Index | slice = ALL) -> Trade:
     """The same of some nodes less a share of exports, (…, node, country), with what that leaves of what customers have
     without a disruption."""
-    exported = before.exported * (1 - stopped)
+    exported = 1 - stopped
+    exported *= before.exported
     now, usual = supply.served(before.own, exported, before.lacked, nodes), supply.usually[..., nodes, :]
     # All where nothing is needed or known.
-    left = np.minimum(np.divide(now, usual, out=np.ones_like(now), where=usual > 0), 1.0)
+    left = np.divide(now, usual, out=np.ones_like(now), where=usual > 0)
+    np.minimum(left, 1.0, out=left)
     return before._replace(exported=exported, left=left)
 
 
