@@ -107,15 +107,17 @@ class Supply:
         """What customers have of their need of some nodes, (node, customer), from own output and the pool, of which
         none takes more than it lacks; 0 where nothing is known. Other arguments as in Trade."""
         need, weights = self.need[nodes], self.weights[nodes]
-        pool, most = _known(exported.sum(axis=-1)), _known(lacked)
-        left, still = _filled(pool, np.zeros_like(pool), weights, most)
-        level = np.divide(left, still, out=np.full_like(left, np.inf), where=still > 0)
-        # Arrays of all draws are large, and written to rather than made anew.
-        np.minimum(most, pool[..., None], out=most)
-        with np.errstate(invalid="ignore"):  # nothing by an infinite level
-            taken = level[..., None] * weights
-        np.minimum(taken, most, out=taken)
+        pool, taken = _known(exported.sum(axis=-1)), _known(lacked)
         np.copyto(taken, 0.0, where=~(weights > 0))
+        # All have what they lack, but where that is more than the pool.
+        scarce = np.nonzero(pool < taken.sum(axis=-1))
+        if len(scarce[0]):
+            there, shares, most = pool[scarce], np.broadcast_to(weights, taken.shape)[scarce], taken[scarce]
+            left, still = _filled(there, np.zeros_like(there), shares, most)
+            level = np.divide(left, still, out=np.full_like(left, np.inf), where=still > 0)
+            with np.errstate(invalid="ignore"):  # nothing by an infinite level
+                part = np.where(shares > 0, level[:, None] * shares, 0.0)
+            taken[scarce] = np.minimum(np.minimum(most, there[:, None]), part)
         taken += np.minimum(own, need)
         return _known(taken)
 
