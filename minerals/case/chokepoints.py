@@ -106,11 +106,17 @@ class Chokepoints:
     orders: dict[str, Order] = field(default_factory=dict)
     _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
     _passing: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
+    _by_need: dict[tuple[tuple[str, ...], int], tuple[Array, Array]] = field(
+        default_factory=dict, init=False, repr=False
+    )
     _at_home: dict[frozenset[str], NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False)
     _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
         default_factory=dict, init=False, repr=False
     )
     _hits: dict[tuple[tuple[str, ...], int, tuple[Stop, ...]], Hit] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    _others: dict[tuple[tuple[str, ...], int, tuple[Stop, ...]], tuple[Array, Array]] = field(
         default_factory=dict, init=False, repr=False
     )
     _shared: dict[tuple[tuple[str, ...], int, tuple[Stop, ...]], Shared] = field(
@@ -330,13 +336,23 @@ class Chokepoints:
         """
         if not self.left_out:
             return own, accessible
-        others, ours = (sum(self.uses_apart[region][which][:, year] for region in regions) for which in (0, 1))
-        total = others + ours
-        by_need = np.divide(ours, total, out=np.ones_like(ours), where=total > 0)
+        others, by_need = self._apart(regions, year)
         finite = np.isfinite(accessible) & (accessible > 0)
         kept = np.divide(others, accessible, out=np.zeros_like(accessible), where=finite)
         part = np.maximum(1 - kept, by_need)
         return own * part, np.where(finite, accessible * part, accessible)
+
+    def _apart(self, regions: Sequence[str], year: int) -> tuple[Array, Array]:
+        """What the uses that the scope leaves out need at home in the reference world, and the part of those in it by
+        need, (node) each [kt or GWh, 1]."""
+        key = tuple(regions), year
+        if key not in self._by_need:
+            others, ours = (
+                np.asarray(sum(self.uses_apart[region][which][:, year] for region in regions)) for which in (0, 1)
+            )
+            total = others + ours
+            self._by_need[key] = others, np.divide(ours, total, out=np.ones_like(ours), where=total > 0)
+        return self._by_need[key]
 
     def kept(self, regions: Sequence[str], year: int, reach: Access) -> Array:
         """What the uses that the scope leaves out keep of what regions can get, (node) [kt or GWh]."""
@@ -356,9 +372,9 @@ class Chokepoints:
     ) -> Supplied:
         """What there is with each of several disruptions if the cells of the countries that close were made by the
         others. left: as of `supplied`."""
-        cells, hit = self.plan(scenario, regions, year).cells, self.hit(regions, year, stops)
+        cells = self.plan(scenario, regions, year).cells
         abroad = np.where(self.at_home(regions), 0.0, self.origin_of(scenario, regions, year))
-        sold_of, moved_of = self.left_of_others(regions, year, stops, hit)
+        sold_of, moved_of = self.left_of_others(regions, year, stops)
         bought = self._bought(scenario, regions, year, stops, sold_of, self.closing(regions, stops))
         return Supplied(left.own, left.bought, left.home + cells * (abroad * moved_of).sum(axis=-1), bought)
 
@@ -423,13 +439,17 @@ class Chokepoints:
         theirs = batteries(self.world, REFERENCE)
         return theirs, need_of(self.world, self.inputs, theirs)
 
-    def left_of_others(
-        self, regions: Sequence[str], year: int, stops: tuple[Stop, ...], hit: Hit
-    ) -> tuple[Array, Array]:
+    def left_of_others(self, regions: Sequence[str], year: int, stops: tuple[Stop, ...]) -> tuple[Array, Array]:
         """What disruptions leave of cells of makers abroad if those of the countries that close were made by the others
         abroad, in the shares that these are observed to have, or where there are none at home: what part of them is
         bought, and what part made at home instead, (stop, chemistry, country) each."""
-        closing = self.closing(regions, stops)
+        key = tuple(regions), year, stops
+        if key not in self._others:
+            self._others[key] = self._left_of_others(*key)
+        return self._others[key]
+
+    def _left_of_others(self, regions: tuple[str, ...], year: int, stops: tuple[Stop, ...]) -> tuple[Array, Array]:
+        closing, hit = self.closing(regions, stops), self.hit(regions, year, stops)
         own, abroad = self.halves(regions, year)
         others = np.where(closing[:, None], 0.0, abroad)
         part = others.sum(axis=-1)
@@ -630,8 +650,8 @@ class Chokepoints:
             self, scenarios={scenario: plan}, chosen_origin={scenario: origin}, chosen_follow_on={scenario: built},
             orders={} if order is None else {scenario: order},
         )  # fmt: skip
-        for name in ("_undisturbed", "_passing", "_at_home", "_trades", "_hits", "_shared", "_usual", "_embodied",
-                     "_cell_origins"):  # fmt: skip
+        for name in ("_undisturbed", "_passing", "_by_need", "_at_home", "_trades", "_hits", "_others", "_shared",
+                     "_usual", "_embodied", "_cell_origins"):  # fmt: skip
             setattr(other, name, getattr(self, name))
         return other
 
@@ -640,8 +660,8 @@ class Chokepoints:
         that, and the events of the run alone. What no disruption touches is kept."""
         supply = assumed_of(assumed, self.supply, self.inputs, self.chain, self.uses.ever)
         other = replace(self, supply=supply)
-        for name in ("_undisturbed", "_passing", "_at_home", "_cell_origins", "_plans", "_reliefs", "_factories",
-                     "_follow_ons"):  # fmt: skip
+        for name in ("_undisturbed", "_passing", "_by_need", "_at_home", "_cell_origins", "_plans", "_reliefs",
+                     "_factories", "_follow_ons"):  # fmt: skip
             setattr(other, name, getattr(self, name))
         return other
 

@@ -111,7 +111,7 @@ class Bases:
         while len(left := np.flatnonzero(may.any(axis=1))):
             first = may[left].argmax(axis=1)
             may[left, first] = False
-            for basis in np.unique(first).tolist():
+            for basis in sorted(set(first.tolist())):
                 mine = left[first == basis]
                 solved[mine] = self._fits(basis, mine, sides, out)
             may[solved] = False
@@ -122,10 +122,11 @@ class Bases:
         mine, many = sides[some], len(self.matrix)
         found, top = mine @ self._maps[basis].T, mine[:, many:]
         columns, rows = self.slack
-        inside = np.clip(found, 0, top)
+        inside = np.minimum(np.maximum(found, 0.0), top)
         fits = (np.abs(found - inside) <= columns).all(axis=1)
-        fits &= (inside @ self.matrix.T <= mine[:, :many] + rows).all(axis=1)
-        out[some[fits]] = inside[fits]
+        if fits.any():
+            fits &= (inside @ self.matrix.T <= mine[:, :many] + rows).all(axis=1)
+            out[some[fits]] = inside[fits]
         return np.asarray(fits)
 
     def _solved(self, most: Array, upper: Array) -> tuple[Array, Basis]:

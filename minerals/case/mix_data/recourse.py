@@ -130,7 +130,7 @@ class Recourse:
             return home, np.zeros_like(bought)
         if self.frame.config.loss == "all_outside":
             abroad = np.where(chokepoints.at_home(regions), 0.0, origin)
-            sold, moved = chokepoints.left_of_others(regions, at, stops, hit)
+            sold, moved = chokepoints.left_of_others(regions, at, stops)
             return home + (abroad * moved).sum(axis=-1), (abroad * sold).sum(axis=-1)
         return home, bought
 
@@ -141,7 +141,7 @@ class Recourse:
         `MixData.left` and `moved_home` have it."""
         chokepoints = self.chokepoints
         cells, outside = chokepoints.hit(regions, at, stops).cells, self.frame.config.loss == "all_outside"
-        sold, moved = chokepoints.left_of_others(regions, at, stops, chokepoints.hit(regions, at, stops))
+        sold, moved = chokepoints.left_of_others(regions, at, stops)
         if self.frame.order is not None:
             sharing, all_had = self._sharing(regions, at, stops)
             cells, sold = (np.where(sharing[:, None], all_had, each) for each in (cells, sold))
