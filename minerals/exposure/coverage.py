@@ -130,6 +130,11 @@ class Cuts:
     export: Array
     output: Array
 
+    @cached_property
+    def makers(self) -> Index:
+        """Nodes of which output is cut, by their places."""
+        return np.flatnonzero(self.output.any(axis=-1).reshape(-1, self.output.shape[-2]).any(axis=0))
+
     @property
     def nodes(self) -> Mask:
         """Nodes that are hit, (node)."""
@@ -283,8 +288,9 @@ def access(supply: Supply, group: Mask, cuts: Cuts | None = None, traded: Trade 
     exported, lacked, left = traded[2:]
     # Whether its own plants have inputs is not answered here: the group's chain is followed plant by plant.
     own = np.broadcast_to(supply.undisturbed.own, traded.own.shape)
-    if cuts is not None and cuts.output.any():
-        own = supply.made * (1 - cuts.output) @ supply.at_home
+    if cuts is not None and len(cut := cuts.makers):
+        own = own.copy()
+        own[..., cut, :] = supply.made[..., cut, :] * (1 - cuts.output[..., cut, :]) @ supply.at_home
     others = np.where(supply.needed[:, None], lacked, np.inf)[..., ~group]
     claims = Claims(supply.weights[:, group].sum(axis=1), supply.weights[:, ~group], others)
     inside = supply.at_home[:, group].any(axis=1)
@@ -300,7 +306,7 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
     if cuts is None:
         return _traded(supply, supply.made)
     shape = np.broadcast_shapes(supply.made.shape[:-1], cuts.export.shape[:-1])
-    without, cut = supply.undisturbed, np.flatnonzero(cuts.output.any(axis=-1).reshape(-1, shape[-1]).any(axis=0))
+    without, cut = supply.undisturbed, cuts.makers
     # Only what is made, and what hangs on it, is written to below.
     made, own, lacked = (np.broadcast_to(each, (*shape, each.shape[-1])).copy()
                          for each in (without.made, without.own, without.lacked))  # fmt: skip
