@@ -473,12 +473,13 @@ class Chokepoints:
 
         covered: part of what customers have without the disruption, (stop, node, customer).
         """
+        kinds, kind = self._kinds
         output, export = (
-            np.stack([cut[:, uses].max(axis=1, initial=0.0) for uses in self.chain.cell], axis=1)
+            np.stack([cut[:, cell].max(axis=1, initial=0.0) for cell, _ in kinds], axis=1)
             for cut in (cuts.output, cuts.export)
-        )  # (stop, chemistry, country)
+        )  # (stop, kind, country)
         abroad = (1 - export) * self._makers_left(year, covered)
-        return (1 - output) * np.where(self.at_home(regions), 1.0, abroad)
+        return np.asarray(((1 - output) * np.where(self.at_home(regions), 1.0, abroad))[:, kind])
 
     def chooses_origin(self, regions: Sequence[str], year: int) -> NDArray[np.bool_]:
         """Chemistries of which a mix says who makes the cells, (chemistry): where their makers are known, and else of a
@@ -493,13 +494,12 @@ class Chokepoints:
         return np.asarray((self.chain.cell & known).any(axis=1))
 
     def _makers_left(self, year: int, covered: Array) -> Array:
-        """Part of the cells of each chemistry for which makers in each country have inputs, (stop, chemistry,
-        country)."""
-        supply, (stops, _, customers) = self.supply[year], covered.shape
-        part = np.ones((stops, len(self._parts), customers + 1))  # NOWHERE is the last
+        """Part of the cells of each kind for which makers in each country have inputs, (stop, kind, country)."""
+        supply, (kinds, _), (stops, _, customers) = self.supply[year], self._kinds, covered.shape
+        part = np.ones((stops, len(kinds), customers + 1))  # NOWHERE is the last
         if (covered < 1).any():
-            for c, parts in enumerate(self._parts):
-                part[:, c, :-1] = least(covered, parts, supply.natural, supply.bounds)
+            for k, (_, inputs) in enumerate(kinds):
+                part[:, k, :-1] = least(covered, inputs, supply.natural, supply.bounds)
         return part[..., supply.home]
 
     def left_of_cells(self, regions: Sequence[str], year: int, stops: tuple[Stop, ...]) -> Array:
@@ -523,6 +523,23 @@ class Chokepoints:
             least(covered[..., group], parts, supply.natural, supply.bounds) @ weight for parts in self._parts
         ]  # fmt: skip
         return np.asarray(made * np.stack(at_home, axis=-1) + imported)
+
+    @cached_property
+    def _kinds(self) -> tuple[list[tuple[NDArray[np.bool_], tuple[Index, Index, Index]]], list[int]]:
+        """Nodes that are its cells, (node), and what goes into these, of each kind of cell; and which kind each
+        chemistry is."""
+        kinds, found, out = (
+            list[tuple[NDArray[np.bool_], tuple[Index, Index, Index]]](),
+            dict[bytes, int](),
+            list[int](),
+        )
+        for cell, parts in zip(self.chain.cell, self._parts, strict=True):
+            key = b"|".join(each.tobytes() for each in (cell, *parts))
+            if key not in found:
+                found[key] = len(kinds)
+                kinds.append((cell, parts))
+            out.append(found[key])
+        return kinds, out
 
     @cached_property
     def _parts(self) -> list[tuple[Index, Index, Index]]:

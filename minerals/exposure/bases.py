@@ -70,8 +70,8 @@ class Bases:
         self._maps: list[Array] = []
         #: What the duals of each basis make of a right-hand side: a bound of the optimum, (basis, row and column).
         self._bounds: list[Array] = []
-        #: The same of the first ones, as one array.
-        self._laid: Array = np.zeros((0, sum(matrix.shape)))
+        #: The same of the first ones as one array, of those rows and columns that any of them has a part of.
+        self._laid: tuple[Array, Places] = np.zeros((0, 0)), np.zeros(0, dtype=np.intp)
         self._lp: highspy.Highs | None = None
         for basis in known.pool if known is not None else ():
             self._add(basis)
@@ -104,9 +104,12 @@ class Bases:
         solved = np.zeros(len(sides), dtype=bool)
         if not self._maps:
             return np.flatnonzero(~solved)
-        if len(self._laid) < len(self._bounds):
-            self._laid = np.array(self._bounds)
-        bounds = sides @ self._laid.T  # (question, basis)
+        if len(self._laid[0]) < len(self._bounds):
+            laid = np.array(self._bounds)
+            some = np.flatnonzero(laid.any(axis=0))
+            self._laid = laid[:, some], some
+        laid, some = self._laid
+        bounds = sides[:, some] @ laid.T  # (question, basis)
         may = bounds <= bounds.min(axis=1, keepdims=True) + ALIKE * (self.cost @ self.scale)
         while len(left := np.flatnonzero(may.any(axis=1))):
             first = may[left].argmax(axis=1)

@@ -596,9 +596,10 @@ class _Rows:
 
     def most(self, supplied: Supplied) -> Array:
         """Right-hand sides, (question, row)."""
-        at = np.maximum(self.node, 0)
-        whole = np.where(self.bought, supplied.bought[:, at], 0.0) + np.where(self.own, supplied.own[:, at], 0.0)
-        return np.where(self.node >= 0, whole, 0.0)
+        out = np.zeros((len(supplied), len(self.node)))
+        out[:, self.bought] = supplied.bought[:, self.node[self.bought]]
+        out[:, self.own] += supplied.own[:, self.node[self.own]]
+        return out
 
     def scale(self, factory: Factory) -> Array:
         """Of what size each row is, (row)."""
