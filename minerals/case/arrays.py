@@ -122,10 +122,16 @@ class Arrays:
         return gwh
 
 
-def additions_of(resolved: Resolved, scenario: str, end: str = "value") -> Array:
-    """(1, region, segment, year) [GWh] at the value, low or high end."""
+def additions_of(resolved: Resolved, scenario: str) -> Array:
+    """Batteries put into use, (1, region, segment, year) [GWh]."""
+    return resolved.battery_demand.dense([resolved.regions, resolved.segments, resolved.years], "value", scenario)[None]
+
+
+def addition_ends(resolved: Resolved, scenario: str) -> Array:
+    """The same at each of ENDS, (end, region, segment, year) [GWh]."""
     axes = [resolved.regions, resolved.segments, resolved.years]
-    return resolved.battery_demand.dense(axes, end, scenario)[None]
+    ends = resolved.battery_demand.dense_each(axes, ENDS, scenario)
+    return np.stack([ends[end] for end in ENDS])
 
 
 def share_of(resolved: Resolved, scenario: str) -> Array:

@@ -32,7 +32,7 @@ from ..exposure.known import BY_NEED, BY_PLANTS, PUBLISHED
 from ..flows.demand import Array
 from ..tables.codes import ENERGY, GRAPHITE_ROUTES
 from ..tables.supply import Event, Node
-from .arrays import ENDS, additions_of, cells_of, finer_ends, pack_of
+from .arrays import ENDS, addition_ends, cells_of, finer_ends, pack_of
 from .chokepoints import Chokepoints
 from .draws_in_year import DrawnLoss, InYear
 from .outcome import Outcome
@@ -382,8 +382,7 @@ class Drawn:
     def _additions(self, scenario: str) -> Array:
         """Additions at each end, (end, region, segment, year) [GWh]."""
         if scenario not in self._of_demand:
-            resolved = self.chokepoints.resolved
-            self._of_demand[scenario] = np.stack([additions_of(resolved, scenario, end)[0] for end in ENDS])
+            self._of_demand[scenario] = addition_ends(self.chokepoints.resolved, scenario)
         return self._of_demand[scenario]
 
     def cell_origin(self, streams: Streams, regions: tuple[str, ...], year: int) -> Array:

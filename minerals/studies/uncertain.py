@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..case.arrays import ENDS, Arrays, additions_of, cells_of, finer_ends, pack_of, share_of, trend_of
+from ..case.arrays import ENDS, Arrays, addition_ends, cells_of, finer_ends, pack_of, share_of, trend_of
 from ..case.shares import share_weights
 from ..design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
 from ..flows.ensemble import Apart, ChainDraws, DetailedDraws, Draws, Part, PartAfterUse, Pool, Terms
@@ -197,7 +197,7 @@ class Uncertain:
             self.trend_column = self._one(self.trend, "all", "trend of materials per kWh", "intensity_trend")
         self.additions, self.share = {}, {}
         for scenario in self.scenarios:
-            ends = np.stack([additions_of(resolved, scenario, end)[0] for end in ENDS])
+            ends = addition_ends(resolved, scenario)
             self.additions[scenario] = self._by_segment(ends, "demand for {}", "battery_demand")
             self.share[scenario] = share_of(resolved, scenario)[0]
         self._prepare_shares()

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..case.arrays import Arrays, additions_of
+from ..case.arrays import ENDS, Arrays, addition_ends
 from ..case.intensity import with_intensity
 from ..config import read_run
 from ..haste import frozen
@@ -116,8 +116,9 @@ def family(inputs: Inputs) -> pd.DataFrame:
         changed = with_intensity_of(mix, {("li_s", "lithium"): value})
         found.append((f"Li-S lithium {end}", f"{value:.3g} kg/kWh", changed))
     storage = mix.segments.index("stationary")
+    at_ends = {name: addition_ends(resolved, name)[:, :, storage, -1].sum(axis=1) for name in SCENARIOS}
     for end in ("low", "high"):
-        ends = np.array([additions_of(resolved, name, end)[0, :, storage, -1].sum() for name in SCENARIOS])
+        ends = np.array([at_ends[name][ENDS.index(end)] for name in SCENARIOS])
         factor = ends / mix.additions[:, storage]
         found.append((f"storage {end}", f"{ends[0]:.0f} GWh, × {factor[0]:.2f}", with_storage(mix, factor)))
     found.append(("storage as a stress", f"× {STRESS}", with_storage(mix, STRESS)))

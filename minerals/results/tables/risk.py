@@ -172,6 +172,7 @@ def weighted_loss(library: Library) -> pd.DataFrame:
     set and year. low, high: at the ends of the weights by status; value and share: of all regions of the run."""
     chokepoints, inputs = library.chokepoints, library.chokepoints.inputs
     rows: list[tuple[Any, ...]] = []
+    by_set: dict[tuple[str, tuple[str, ...]], dict[str, float]] = {}
     for scenario in chokepoints.scenarios:
         lost: list[dict[str, float]] = [{} for _ in chokepoints.years]
         for each in library.of(scenario):
@@ -184,8 +185,10 @@ def weighted_loss(library: Library) -> pd.DataFrame:
                 events = [event for event in inputs.events if event.disruption in by_event]
                 if not events:
                     continue
-                by_set = weights(inputs, named, events)
-                value = sum(weight * by_event[code] for code, weight in by_set.items())
+                codes = tuple(event.disruption for event in events)
+                if (named, codes) not in by_set:
+                    by_set[named, codes] = weights(inputs, named, events)
+                value = sum(weight * by_event[code] for code, weight in by_set[named, codes].items())
                 low, _, high = span(inputs, events, by_event) if named == "status" else (value, value, value)
                 rows.append((
                     scenario, chokepoints.label, named, chokepoints.years[year], float(planned[year]), value, low, high,
