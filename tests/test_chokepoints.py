@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -239,7 +240,8 @@ def test_uses_that_the_scope_leaves_out_keep_what_they_need_by_hand() -> None:
     others = {"a": [0.25, 0.25, 0.25, 0, 1, 0, 0.1], "b": [0.75, 0.75, 0.75, 1, 0, 0, 0]}
     needed = {"a": [1.0, 1, 1, 3, 3, 0, 0], "b": [2.0, 2, 2, 0, 0, 0, 0.3]}
     apart = {name: (np.array([others[name]]).T, np.array([needed[name]]).T) for name in ("a", "b")}
-    narrow = SimpleNamespace(left_out={"a": 0.5}, uses_apart=apart)
+    narrow = SimpleNamespace(left_out={"a": 0.5}, uses_apart=apart, _by_need={})
+    narrow._apart = partial(Chokepoints._apart, narrow)  # type: ignore[arg-type]
     own, accessible = np.array([4.0, 1, 0.2, 0, 2, 1, 0.1]), np.array([8.0, 2, 0.5, 0, np.nan, 6, 0.2])
     ours, reach = Chokepoints.in_scope(narrow, ["a", "b"], 0, own, accessible)  # type: ignore[arg-type]
     assert reach == pytest.approx([7, 1.5, 0.375, 0, np.nan, 6, 0.15], nan_ok=True)

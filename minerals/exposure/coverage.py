@@ -354,8 +354,7 @@ def _traded(supply: Supply, made: Array, nodes: Index | slice = ALL) -> Trade:
 def _stopped(supply: Supply, before: Trade, stopped: Array, nodes: Index | slice = ALL) -> Trade:
     """The same of some nodes less a share of exports, (…, node, country), with what that leaves of what customers have
     without a disruption."""
-    exported = 1 - stopped
-    exported *= before.exported
+    exported = before.exported * (1 - stopped)
     now, usual = supply.served(before.own, exported, before.lacked, nodes), supply.usually[..., nodes, :]
     # All where nothing is needed or known.
     left = np.divide(now, usual, out=np.ones_like(now), where=usual > 0)
