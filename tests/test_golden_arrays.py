@@ -209,7 +209,7 @@ def left_by_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
             yield f"home {at}", (found.made_at_home(regions, year), found.chooses_origin(regions, year))
             yield f"available {at}", (found.available(regions, year, reach), found.kept(regions, year, reach))
             yield f"of cells {at}", found.left_of_cells(regions, year, stops)
-            yield f"of others {at}", found.left_of_others(regions, year, stops, hit)
+            yield f"of others {at}", found.left_of_others(regions, year, stops)
             yield f"bought {at}", found.usually_bought(regions, year)
             yield (
                 f"left of unknown {at}",
