@@ -1,7 +1,7 @@
 """What only saves time where a process starts and ends, without which all would be computed alike.
 
 Beside each stands what it gains of the wall time of a command on two cores: the median of seven runs with it and seven
-without, taken in turns at real-time priority. What gains less than 3 % has no place here.
+without, taken in turns at real-time priority. What gains less than 2 % has no place here.
 """
 
 from __future__ import annotations
