@@ -18,6 +18,7 @@ from minerals.case.mix_data.sourcing import Sourcing
 from minerals.case.optimise import LEAST_MET, _met
 from minerals.case.origin import Origins
 from minerals.case.outcome import Outcome
+from minerals.case.played import Played
 from minerals.case.prices import PriceCurves, _at, _check_anchors
 from minerals.case.unknown import _as_cathodes, stops_of_unknown
 from minerals.case.uses import Uses
@@ -188,6 +189,15 @@ def test_what_nobody_knows_in_the_last_year_is_stopped_where_no_event_is_about_i
 
 
 # --- growth ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_stop_takes_is_more_than_rounding() -> None:
+    """Of 10 it leaves 9, or all but 1e-12; nothing is taken of nothing, nor of what nobody knows."""
+    without, left = np.array([10.0, 10, 0, np.inf]), np.array([9.0, 10 - 1e-12, 0, np.inf])
+    batch = SimpleNamespace(
+        without=SimpleNamespace(accessible=without[None]), hit=SimpleNamespace(accessible=left[None])
+    )  # fmt: skip
+    assert Played(None, batch, 0).takes.tolist() == [True, False, False, False]  # type: ignore[arg-type]
 
 
 def test_growth_begins_with_what_is_known_first() -> None:

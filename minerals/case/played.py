@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..exposure.bases import NOTHING
 from ..exposure.coverage import Access
 from ..exposure.disruption import Loss, at_risk, lost_by
 from ..exposure.factory import Best, Factory, Supplied
@@ -114,6 +115,11 @@ class Played:
         return np.asarray(self.batch.hit.accessible[self.place])
 
     @property
+    def takes(self) -> NDArray[np.bool_]:
+        """Whether it takes anything of what is accessible of a node, (node); rounding is nothing."""
+        return np.asarray(self.accessible < self.without * (1 - NOTHING))
+
+    @property
     def reach(self) -> Access:
         """What the regions can get under it."""
         return self.batch.left.reach.take(self.place)
@@ -154,9 +160,8 @@ class Played:
     @cached_property
     def binds(self) -> NDArray[np.intp]:
         """Nodes that bind, those that the disruption hits first, of these the one that gains most."""
-        hit = self.accessible < self.without
         nodes = np.flatnonzero(self.gain)
-        return nodes[np.lexsort((-self.gain[nodes], ~hit[nodes]))]
+        return nodes[np.lexsort((-self.gain[nodes], ~self.takes[nodes]))]
 
 
 def played(

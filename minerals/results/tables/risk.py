@@ -219,7 +219,7 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
     rows = []
     by_batch: dict[Batch, Array] = {}
     for each in found:
-        hit = np.flatnonzero(each.accessible < each.without)
+        hit = np.flatnonzero(each.takes)
         if not len(hit):
             continue
         if each.batch not in by_batch:
