@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from minerals import api
-from minerals.case.chokepoints import Chokepoints
+from minerals.case.chokepoints import Chokepoints, Still
 from minerals.errors import InputError, UsageError
 from minerals.results.result import Result
 from minerals.studies.run import run
@@ -240,7 +240,7 @@ def test_uses_that_the_scope_leaves_out_keep_what_they_need_by_hand() -> None:
     others = {"a": [0.25, 0.25, 0.25, 0, 1, 0, 0.1], "b": [0.75, 0.75, 0.75, 1, 0, 0, 0]}
     needed = {"a": [1.0, 1, 1, 3, 3, 0, 0], "b": [2.0, 2, 2, 0, 0, 0, 0.3]}
     apart = {name: (np.array([others[name]]).T, np.array([needed[name]]).T) for name in ("a", "b")}
-    narrow = SimpleNamespace(left_out={"a": 0.5}, uses_apart=apart, _by_need={})
+    narrow = SimpleNamespace(left_out={"a": 0.5}, uses_apart=apart, _still=Still())
     narrow._apart = partial(Chokepoints._apart, narrow)  # type: ignore[arg-type]
     own, accessible = np.array([4.0, 1, 0.2, 0, 2, 1, 0.1]), np.array([8.0, 2, 0.5, 0, np.nan, 6, 0.2])
     ours, reach = Chokepoints.in_scope(narrow, ["a", "b"], 0, own, accessible)  # type: ignore[arg-type]

@@ -264,6 +264,36 @@ def test_what_stops_leave_is_what_it_was(name: str, folder: Path, golden: Callab
     golden(f"laid_out/stops-{name}.txt", "".join(lines))
 
 
+def test_a_world_finds_anew_what_another_share_of_the_unknown_moves(folder: Path) -> None:
+    """What is kept of the world beside it is what that world itself finds."""
+    found = ready(folder, "plain").chokepoints
+    assert found is not None
+    stops = stops_of([*found.inputs.events, *(stop(found.inputs, each) for each in ALSO_STOPPED)])
+    regions, (scenario, *_), last = found.regions, found.scenarios, len(found.years) - 1
+
+    def left(world: Chokepoints) -> list[np.ndarray]:
+        supplied = world.supplied(scenario, regions, last, stops)
+        hit, others = world.hit(regions, last, stops), world.left_of_others(regions, last, stops)
+        return [
+            hit.reach.left,
+            hit.cells,
+            *others,
+            supplied.own,
+            supplied.bought,
+            world.sources(scenario, regions, last)[1],
+        ]
+
+    left(found)
+    worlds = {assumed: found.with_unknown(assumed) for assumed in ("none", "all")}
+    for world in worlds.values():
+        alone = left(replace(found, supply=world.supply))
+        assert all(np.array_equal(*both, equal_nan=True) for both in zip(left(world), alone, strict=True))
+    none, every = map(left, worlds.values())
+    moved = [not np.array_equal(*both, equal_nan=True) for both in zip(none, every, strict=True)]
+    assert any(moved[:4]), "what is assumed is seen"
+    assert moved[4:] == [False, True, False]
+
+
 @pytest.mark.parametrize("name", ["finer", "two-regions", "small"])
 def test_tables_of_what_stops_leave_are_what_they_were(
     name: str, folder: Path, golden: Callable[[str, str], None]

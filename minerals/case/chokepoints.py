@@ -66,6 +66,46 @@ class Hit(NamedTuple):
     cells: Array
 
 
+#: Regions that share a pool, and a year by its place; with the disruptions of a question, or the scenario of a plan.
+Where = tuple[tuple[str, ...], int]
+WhereStopped = tuple[tuple[str, ...], int, tuple[Stop, ...]]
+OfPlan = tuple[str, tuple[str, ...], int]
+
+
+@frozen
+class Still:
+    """What was found of the world without a disruption, which hangs on no plan, nor on what nobody knows."""
+
+    undisturbed: dict[Where, Access] = field(default_factory=dict)
+    embodied: dict[Where, Access] = field(default_factory=dict)
+    passing: dict[Where, Array] = field(default_factory=dict)
+    by_need: dict[Where, tuple[Array, Array]] = field(default_factory=dict)
+    usual: dict[Where, Array] = field(default_factory=dict)
+    cell_origins: dict[Where, Array] = field(default_factory=dict)
+    at_home: dict[frozenset[str], NDArray[np.bool_]] = field(default_factory=dict)
+
+
+@frozen
+class Stopped:
+    """What was found of the world with disruptions, which hangs on no plan, but on what is assumed of what nobody
+    knows."""
+
+    trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(default_factory=dict)
+    hits: dict[WhereStopped, Hit] = field(default_factory=dict)
+    others: dict[WhereStopped, tuple[Array, Array]] = field(default_factory=dict)
+    shared: dict[WhereStopped, Shared] = field(default_factory=dict)
+
+
+@frozen
+class Planned:
+    """What was found of plans without a disruption, which hangs on nothing that is assumed of what nobody knows."""
+
+    plans: dict[OfPlan, Plan] = field(default_factory=dict)
+    reliefs: dict[OfPlan, Array] = field(default_factory=dict)
+    factories: dict[OfPlan, Factory] = field(default_factory=dict)
+    follow_ons: dict[OfPlan, FollowOn] = field(default_factory=dict)
+
+
 @frozen
 class Chokepoints:
     """A run's batteries, what they use, and the world's supply.
@@ -104,33 +144,11 @@ class Chokepoints:
     chosen_origin: dict[str, Array] = field(default_factory=dict)
     chosen_follow_on: dict[str, Chosen] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
-    _undisturbed: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
-    _passing: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
-    _by_need: dict[tuple[tuple[str, ...], int], tuple[Array, Array]] = field(
-        default_factory=dict, init=False, repr=False
-    )
-    _at_home: dict[frozenset[str], NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False)
-    _trades: dict[tuple[int, tuple[Stop, ...]], tuple[Cuts, Trade]] = field(
-        default_factory=dict, init=False, repr=False
-    )
-    _hits: dict[tuple[tuple[str, ...], int, tuple[Stop, ...]], Hit] = field(
-        default_factory=dict, init=False, repr=False
-    )
-    _others: dict[tuple[tuple[str, ...], int, tuple[Stop, ...]], tuple[Array, Array]] = field(
-        default_factory=dict, init=False, repr=False
-    )
-    _shared: dict[tuple[tuple[str, ...], int, tuple[Stop, ...]], Shared] = field(
-        default_factory=dict, init=False, repr=False
-    )
-    _usual: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
-    _embodied: dict[tuple[tuple[str, ...], int], Access] = field(default_factory=dict, init=False, repr=False)
-    _cell_origins: dict[tuple[tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
-    _plans: dict[tuple[str, tuple[str, ...], int], Plan] = field(default_factory=dict, init=False, repr=False)
-    _reliefs: dict[tuple[str, tuple[str, ...], int], Array] = field(default_factory=dict, init=False, repr=False)
-    _factories: dict[tuple[str, tuple[str, ...], int], Factory] = field(default_factory=dict, init=False, repr=False)
     #: Draws of it by their count and seed, as `draws.drawn_of` keeps them.
     drawn: dict[tuple[int, int], Any] = field(default_factory=dict, init=False, repr=False)
-    _follow_ons: dict[tuple[str, tuple[str, ...], int], FollowOn] = field(default_factory=dict, init=False, repr=False)
+    _still: Still = field(default_factory=Still, init=False, repr=False)
+    _stopped: Stopped = field(default_factory=Stopped, init=False, repr=False)
+    _planned: Planned = field(default_factory=Planned, init=False, repr=False)
 
     @property
     def resolved(self) -> Resolved:
@@ -159,9 +177,9 @@ class Chokepoints:
     def plan(self, scenario: str, regions: Sequence[str], year: int) -> Plan:
         """What regions together plan to build in a year, by place of the year; scrap at their mean."""
         key = scenario, tuple(regions), year
-        if key not in self._plans:
-            self._plans[key] = self._plan(*key)
-        return self._plans[key]
+        if key not in self._planned.plans:
+            self._planned.plans[key] = self._plan(*key)
+        return self._planned.plans[key]
 
     def _plan(self, scenario: str, regions: Sequence[str], year: int) -> Plan:
         mine, at = self.scenarios[scenario], [self.regions.index(region) for region in regions]
@@ -190,14 +208,14 @@ class Chokepoints:
         """Share of each maker in the cells of each chemistry that regions use, (chemistry, country); all 0 where no
         maker is known, which means at home."""
         key = tuple(regions), year
-        if key not in self._cell_origins:
+        if key not in self._still.cell_origins:
             made_as = self.chain.cell
             by_node = {int(n): self.origins.of(regions, year, int(n)) for n in np.flatnonzero(made_as.any(axis=0))}
             none = np.zeros(len(self.inputs.countries))
-            self._cell_origins[key] = np.array([
+            self._still.cell_origins[key] = np.array([
                 by_node[int(uses.argmax())] if uses.any() else none for uses in made_as
             ])  # fmt: skip
-        return self._cell_origins[key]
+        return self._still.cell_origins[key]
 
     def made_at_home(self, regions: Sequence[str], year: int) -> Array:
         """Share of the cells of each chemistry that regions make themselves, (chemistry)."""
@@ -240,35 +258,35 @@ class Chokepoints:
     def relief(self, scenario: str, regions: Sequence[str], year: int) -> Array:
         """What recovered material takes off mining and refining, (node) [kt]."""
         key = scenario, tuple(regions), year
-        if key not in self._reliefs:
+        if key not in self._planned.reliefs:
             at = [self.regions.index(region) for region in regions]
             recovered = self.scenarios[scenario].recovered[at, :, year].sum(axis=0)
-            self._reliefs[key] = relief_of(self.inputs, self.resolved, recovered, self.uses.route[year])
-        return self._reliefs[key]
+            self._planned.reliefs[key] = relief_of(self.inputs, self.resolved, recovered, self.uses.route[year])
+        return self._planned.reliefs[key]
 
     def access(self, regions: Sequence[str], year: int) -> Access:
         """What regions together can get of each node without a disruption."""
         key = tuple(regions), year
-        if key not in self._undisturbed:
-            self._undisturbed[key] = access(self.supply[year], self.group(regions))
-        return self._undisturbed[key]
+        if key not in self._still.undisturbed:
+            self._still.undisturbed[key] = access(self.supply[year], self.group(regions))
+        return self._still.undisturbed[key]
 
     def hit(self, regions: Sequence[str], year: int, stops: tuple[Stop, ...]) -> Hit:
         """What each of several disruptions leaves regions together, (stop, …)."""
         key = tuple(regions), year, stops
-        if key not in self._hits:
+        if key not in self._stopped.hits:
             cuts, traded = self.traded(year, stops)
             reach = access(self.supply[year], self.group(regions), cuts, traded)
-            self._hits[key] = Hit(cuts, reach, self._cells_left(regions, year, cuts, reach.left))
-        return self._hits[key]
+            self._stopped.hits[key] = Hit(cuts, reach, self._cells_left(regions, year, cuts, reach.left))
+        return self._stopped.hits[key]
 
     def traded(self, year: int, stops: tuple[Stop, ...]) -> tuple[Cuts, Trade]:
         """What each of several disruptions takes of the world's supply, and the trade that it leaves, (stop, …)."""
         key = year, stops
-        if key not in self._trades:
+        if key not in self._stopped.trades:
             cuts = self.cuts(stops)
-            self._trades[key] = cuts, trade(self.supply[year], cuts)
-        return self._trades[key]
+            self._stopped.trades[key] = cuts, trade(self.supply[year], cuts)
+        return self._stopped.trades[key]
 
     def without(self, scenario: str, regions: tuple[str, ...], year: int) -> Supplied:
         """What there is for a plan without a disruption, a single question."""
@@ -320,9 +338,9 @@ class Chokepoints:
         """Share of the cells made at home whose way passes a node there, (chemistry, node), as plants of the reference
         world make what goes into them."""
         key = tuple(regions), year
-        if key not in self._passing:
-            self._passing[key] = passing_of(self.chain, self.supply[year], self.group(regions))
-        return self._passing[key]
+        if key not in self._still.passing:
+            self._still.passing[key] = passing_of(self.chain, self.supply[year], self.group(regions))
+        return self._still.passing[key]
 
     def available(self, regions: Sequence[str], year: int, reach: Access) -> tuple[Array, Array]:
         """What the uses in scope have of what regions can get: of own plants, and of all, (node) each."""
@@ -346,13 +364,13 @@ class Chokepoints:
         """What the uses that the scope leaves out need at home in the reference world, and the part of those in it by
         need, (node) each [kt or GWh, 1]."""
         key = tuple(regions), year
-        if key not in self._by_need:
+        if key not in self._still.by_need:
             others, ours = (
                 np.asarray(sum(self.uses_apart[region][which][:, year] for region in regions)) for which in (0, 1)
             )
             total = others + ours
-            self._by_need[key] = others, np.divide(ours, total, out=np.ones_like(ours), where=total > 0)
-        return self._by_need[key]
+            self._still.by_need[key] = others, np.divide(ours, total, out=np.ones_like(ours), where=total > 0)
+        return self._still.by_need[key]
 
     def kept(self, regions: Sequence[str], year: int, reach: Access) -> Array:
         """What the uses that the scope leaves out keep of what regions can get, (node) [kt or GWh]."""
@@ -400,14 +418,14 @@ class Chokepoints:
     def shared(self, regions: tuple[str, ...], year: int, stops: tuple[Stop, ...]) -> Shared:
         """Inputs that makers outside the run share between the cells that they sell to regions and all others."""
         key = regions, year, stops
-        if key not in self._shared:
+        if key not in self._stopped.shared:
             supply, hit, traded = self.supply[year], self.hit(regions, year, stops), self.traded(year, stops)[1]
             had, undisturbed = to_be_had(supply, traded), to_be_had(supply, supply.undisturbed)
             taken = (had < undisturbed * (1 - NOTHING)) & self.shareable[:, None] & ~self.group(self.regions)
             usual = np.minimum(self.usually_bought(regions, year), supply.need)
             cells = self._cells_left(regions, year, hit.cuts, np.where(taken, 1.0, hit.reach.left))
-            self._shared[key] = Shared(np.where(taken, had, np.inf), supply.need - usual, usual, cells)
-        return self._shared[key]
+            self._stopped.shared[key] = Shared(np.where(taken, had, np.inf), supply.need - usual, usual, cells)
+        return self._stopped.shared[key]
 
     @cached_property
     def shareable(self) -> NDArray[np.bool_]:
@@ -419,19 +437,19 @@ class Chokepoints:
         """What goes into the cells that regions use in the reference world, of the uses in scope, by the customer at
         home with the makers of these, (node, customer) [kt or GWh]."""
         key = regions, year
-        if key not in self._usual:
+        if key not in self._still.usual:
             theirs, world = self._reference
             axes = self.world.resolved
             mine = np.array([[name in self.resolved.uses_in_scope] for name in axes.segments.labels])
             places = [axes.regions.labels.index(region) for region in regions]
-            self._usual[key] = sum(
+            self._still.usual[key] = sum(
                 (
                     into_cells_of(np.where(mine, theirs.cells[r, ..., year], 0.0), r, world, year, self.origins)
                     for r in places
                 ),
                 np.zeros(self.supply[year].need.shape),
             )
-        return self._usual[key]
+        return self._still.usual[key]
 
     @cached_property
     def _reference(self) -> tuple[Batteries, World]:
@@ -444,9 +462,9 @@ class Chokepoints:
         abroad, in the shares that these are observed to have, or where there are none at home: what part of them is
         bought, and what part made at home instead, (stop, chemistry, country) each."""
         key = tuple(regions), year, stops
-        if key not in self._others:
-            self._others[key] = self._left_of_others(*key)
-        return self._others[key]
+        if key not in self._stopped.others:
+            self._stopped.others[key] = self._left_of_others(*key)
+        return self._stopped.others[key]
 
     def _left_of_others(self, regions: tuple[str, ...], year: int, stops: tuple[Stop, ...]) -> tuple[Array, Array]:
         closing, hit = self.closing(regions, stops), self.hit(regions, year, stops)
@@ -528,13 +546,10 @@ class Chokepoints:
     def _kinds(self) -> tuple[list[tuple[NDArray[np.bool_], tuple[Index, Index, Index]]], list[int]]:
         """Nodes that are its cells, (node), and what goes into these, of each kind of cell; and which kind each
         chemistry is."""
-        kinds, found, out = (
-            list[tuple[NDArray[np.bool_], tuple[Index, Index, Index]]](),
-            dict[bytes, int](),
-            list[int](),
-        )
+        kinds, out = list[tuple[NDArray[np.bool_], tuple[Index, Index, Index]]](), list[int]()
+        found: dict[tuple[bytes, ...], int] = {}
         for cell, parts in zip(self.chain.cell, self._parts, strict=True):
-            key = b"|".join(each.tobytes() for each in (cell, *parts))
+            key = tuple(each.tobytes() for each in (cell, *parts))
             if key not in found:
                 found[key] = len(kinds)
                 kinds.append((cell, parts))
@@ -549,9 +564,9 @@ class Chokepoints:
     def at_home(self, regions: Collection[str]) -> NDArray[np.bool_]:
         """Countries that belong to some regions, (country)."""
         key = frozenset(regions)
-        if key not in self._at_home:
-            self._at_home[key] = np.array([home in regions for home in self.inputs.home])
-        return self._at_home[key]
+        if key not in self._still.at_home:
+            self._still.at_home[key] = np.array([home in regions for home in self.inputs.home])
+        return self._still.at_home[key]
 
     def home(self, country: int) -> str:
         """Customer that a country, by its place, belongs to, or ''."""
@@ -566,9 +581,11 @@ class Chokepoints:
     def access_embodied(self, regions: Sequence[str], year: int) -> Access:
         """What regions together can get of each node by what their batteries are made of, wherever that is made."""
         key = tuple(regions), year
-        if key not in self._embodied:
-            self._embodied[key] = access(self.embodied[year], self.group(regions)[: len(self.embodied[year].batteries)])
-        return self._embodied[key]
+        if key not in self._still.embodied:
+            self._still.embodied[key] = access(
+                self.embodied[year], self.group(regions)[: len(self.embodied[year].batteries)]
+            )
+        return self._still.embodied[key]
 
     def intensity(self, mineral: str, scenario: str, regions: Sequence[str], year: int) -> Array:
         """Intensity of a mineral in the cells that regions together plan to use in a year, by its place, (chemistry)
@@ -599,19 +616,19 @@ class Chokepoints:
         stands where that says, and by default where that of any plan does.
         """
         key = scenario, tuple(regions), year
-        if key not in self._follow_ons:
+        if key not in self._planned.follow_ons:
             located, follow, room = self.growth.new_supply
             home = self.at_home(regions)
             if scenario in self.chosen_follow_on:
                 at = [self.regions.index(region) for region in regions]
                 chosen, stands = self.chosen_follow_on[scenario].together(at, year, self.growth.new_located)
                 built = np.zeros_like(chosen) if self.config.follow_on == "none" else chosen
-                self._follow_ons[key] = FollowOn(built, stands, home)
+                self._planned.follow_ons[key] = FollowOn(built, stands, home)
             else:
                 accessible = self.available(regions, year, self.access(regions, year))[1] + self.relief(*key)
                 need = self.plan(*key).need
-                self._follow_ons[key] = follow_on(need, accessible, room[:, year], follow, located, home)
-        return self._follow_ons[key]
+                self._planned.follow_ons[key] = follow_on(need, accessible, room[:, year], follow, located, home)
+        return self._planned.follow_ons[key]
 
     def most_follow_on(self, year: int) -> FollowOn:
         """The most that is built for any plan, by place of the year."""
@@ -667,8 +684,7 @@ class Chokepoints:
             self, scenarios={scenario: plan}, chosen_origin={scenario: origin}, chosen_follow_on={scenario: built},
             orders={} if order is None else {scenario: order},
         )  # fmt: skip
-        for name in ("_undisturbed", "_passing", "_by_need", "_at_home", "_trades", "_hits", "_others", "_shared",
-                     "_usual", "_embodied", "_cell_origins"):  # fmt: skip
+        for name in ("_still", "_stopped"):
             setattr(other, name, getattr(self, name))
         return other
 
@@ -677,8 +693,7 @@ class Chokepoints:
         that, and the events of the run alone. What no disruption touches is kept."""
         supply = assumed_of(assumed, self.supply, self.inputs, self.chain, self.uses.ever)
         other = replace(self, supply=supply)
-        for name in ("_undisturbed", "_passing", "_by_need", "_at_home", "_cell_origins", "_plans", "_reliefs",
-                     "_factories", "_follow_ons"):  # fmt: skip
+        for name in ("_still", "_planned"):
             setattr(other, name, getattr(self, name))
         return other
 
@@ -714,7 +729,7 @@ class Chokepoints:
     def factory(self, scenario: str, regions: tuple[str, ...], year: int) -> Factory:
         """The linear programme of a plan, made once."""
         key = (scenario, regions, year)
-        if key not in self._factories:
-            latest = next(reversed(self._factories.values()), None)
-            self._factories[key] = Factory(self.plan(*key), latest)
-        return self._factories[key]
+        if key not in self._planned.factories:
+            latest = next(reversed(self._planned.factories.values()), None)
+            self._planned.factories[key] = Factory(self.plan(*key), latest)
+        return self._planned.factories[key]
