@@ -45,16 +45,12 @@ class Axis:
         return np.array([index[value] for value in found], dtype=np.intp)
 
 
-def dense(frame: Columns, axes: Sequence[Axis], column: str = "value") -> np.ndarray:
-    """Tidy table → array with one dimension per axis; cells without a row are 0. Raises KeyError, ValueError.
+def dense(frame: Columns, axes: Sequence[Axis], columns: Sequence[str]) -> dict[str, np.ndarray]:
+    """Tidy table → an array of each of some columns, with one dimension per axis; cells without a row are 0. Raises
+    KeyError, ValueError.
 
     Two rows for the same cell are an error: nothing is summed or overwritten silently.
     """
-    return dense_each(frame, axes, (column,))[column]
-
-
-def dense_each(frame: Columns, axes: Sequence[Axis], columns: Sequence[str]) -> dict[str, np.ndarray]:
-    """Tidy table → an array of each of some columns, as `dense` makes it of one."""
     out = {column: np.zeros([len(axis) for axis in axes]) for column in columns}
     if not len(frame[axes[0].name]):
         return out

@@ -551,7 +551,7 @@ def main() -> None:
     processes or open files, or without its cluster, 129 terminal closed, 130 interrupted, 143 terminated.
 
     1 is a bug of ours: one sentence says so, and --debug shows the traceback. `validate` exits 1 where the model has
-    left the bounds of a published result.
+    left the bounds of a published result. The process ends with this; programs in Python call `minerals.api`.
     """
     code = 1  # of an error that is raised, as with --debug
     haste.leave_at_once(lambda: code)
@@ -562,7 +562,14 @@ def main() -> None:
     _fall_back_to_plain_characters()
     _end_cleanly_by_signals()
     _print_notices()
-    code = _exit_code()
+    try:
+        code = _exit_code()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+        raise
     sys.exit(code)
 
 

@@ -38,7 +38,7 @@ def value_class(kind: type[Kind]) -> type[Kind]:
     """As `frozen`, of plain values: equal where all of them are, and a key of a dictionary. Gains 3 % of the CPU of
     europe-2035 without charts."""
     made = dataclass(eq=False, repr=False)(kind)
-    made.__eq__, made.__hash__ = _alike, _hash  # type: ignore[method-assign, assignment]
+    made.__eq__, made.__hash__, made.__repr__ = _alike, _hash, _shown  # type: ignore[method-assign, assignment]
     return made
 
 
@@ -52,6 +52,10 @@ def _alike(one: object, other: object) -> bool:
 
 def _hash(one: object) -> int:
     return hash(_fields(one))
+
+
+def _shown(one: object) -> str:
+    return f"{type(one).__name__}({', '.join(map(repr, _fields(one)))})"
 
 
 def collect_seldom() -> None:
@@ -75,9 +79,11 @@ def load_no_plugins() -> None:
 def leave_at_once(code: Callable[[], int] = int) -> None:
     """Have a process end, with the exit code that it has then, once all that is registered after this has been done,
     and leave its memory to the system, instead of taking it apart piece by piece. What is registered before is not
-    done. Gains 6 % of europe-2035 with its charts, and 2 % of the CPU of one without."""
+    done, but where a tool traces the process. Gains 6 % of europe-2035 with its charts, and 2 % of its CPU without."""
 
     def leave() -> None:
+        if sys.gettrace() is not None:
+            return
         for stream in filter(None, (sys.stdout, sys.stderr)):
             with suppress(OSError, ValueError):
                 stream.flush()

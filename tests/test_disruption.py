@@ -181,7 +181,7 @@ def build(factory: Factory, accessible: Array, most: Array | None = None) -> Arr
 
 
 def binding(factory: Factory, accessible: Array) -> Array:
-    return np.asarray(factory.binding(factory.supplied(accessible[None]))[0])
+    return np.asarray(factory.best(factory.supplied(accessible[None])).binding[0])
 
 
 def supply_gap(factory: Factory, without: Array, accessible: Array, shares: list[float]) -> Array:

@@ -263,7 +263,7 @@ def test_routes_add_up(graphite: np.ndarray) -> None:
 @given(hnp.arrays(float, (3, 2, 4), elements=st.sampled_from([0.0, 1.5, 2.0])))
 def test_tidy_and_dense_undo_each_other(array: np.ndarray) -> None:
     axes = [Axis("region", ("a", "b", "c")), Axis("segment", ("x", "y")), Axis("year", (2025, 2026, 2027, 2028))]
-    np.testing.assert_array_equal(dense(tidy(array, axes), axes), array)
+    np.testing.assert_array_equal(dense(tidy(array, axes), axes, ["value"])["value"], array)
 
 
 def test_cells_that_are_kept_have_a_row_whatever_they_hold() -> None:
@@ -276,6 +276,6 @@ def test_dense_refuses_two_rows_for_one_cell_and_unknown_labels() -> None:
     axes = [Axis("year", (2025, 2026))]
     frame = tidy(np.array([1.0, 2.0]), axes)
     with pytest.raises(ValueError, match="two rows"):
-        dense(frame.assign(year=2025), axes)
+        dense(frame.assign(year=2025), axes, ["value"])
     with pytest.raises(KeyError, match="not on the axis"):
-        dense(frame.assign(year=2030), axes)
+        dense(frame.assign(year=2030), axes, ["value"])

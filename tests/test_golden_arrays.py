@@ -189,7 +189,7 @@ def of_factory(factory: Factory, left: Supplied, at: str) -> Iterator[tuple[str,
     """The programme of a plan, and what only one answer is right for: totals, what binds, and all cut alike."""
     yield f"programme {at}", (factory.matrix, factory.cost, factory.columns.scale, factory.rows.scale(factory))
     yield f"bounds {at}", (factory.bounds(left), factory.scarce(left), factory.of_cells)
-    yield f"totals {at}", (factory.totals(left), factory.binding(left))
+    yield f"totals {at}", (factory.totals(left), factory.best(left).binding)
     planned = Built(factory.plan.made_at_home, factory.plan.imported)
     yield f"alike {at}", factory.proportional(left, planned)
 

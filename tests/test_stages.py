@@ -75,7 +75,7 @@ def test_a_stop_of_what_is_refined_spares_what_is_bought_as_cathode() -> None:
     assert found[0].industry == pytest.approx((10, 10))
     assert found[0].best.imported.tolist() == [40]
     # Refined material and cathode would each help, and nothing else: a hundredth of 20 and of 60 kt more.
-    assert factory.binding(cut)[0] == pytest.approx([0, 0.2, 0.6, 0])
+    assert factory.best(cut).binding[0] == pytest.approx([0, 0.2, 0.6, 0])
 
 
 def test_without_mines_own_refining_stops_and_what_is_bought_stays() -> None:

@@ -1,4 +1,5 @@
 """[optimise] of a run file: the mix of chemistries that is chosen, within limits."""
+# Annotations are types here, not their text, which pydantic would compile one by one.
 
 from collections.abc import Iterable, Mapping
 from functools import cache

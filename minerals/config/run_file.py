@@ -1,4 +1,5 @@
 """The whole run file, as a model of its sections, and which keys stand where."""
+# Annotations are types here, not their text, which pydantic would compile one by one.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

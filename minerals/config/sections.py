@@ -1,4 +1,5 @@
 """Tables of a run file: its scope, scenarios, intensities, flows, prices, exposure and output."""
+# Annotations are types here, not their text, which pydantic would compile one by one.
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,5 @@
 """[study] of a run file: many runs of one. Each kind has its own keys; a key of another kind is refused."""
+# Annotations are types here, not their text, which pydantic would compile one by one.
 
 import math
 from itertools import product

@@ -79,12 +79,14 @@ class Bases:
     def solve(self, most: Array, upper: Array) -> Array:
         """Optimal columns, (question, column). most: (question, row); upper: (question, column), 0 and more.
 
-        Of several optimal solutions that of the first known basis counts. Raises SolverError where HiGHS finds no
+        Of several optimal solutions that of the first known basis counts: which that is may hang on what was asked
+        before, its value does not. A basis that is taken for one whose bound is not the least is found again by HiGHS,
+        which costs time alone. Raises SolverError where HiGHS finds no
         optimum, which there always is where the columns are bounded.
         """
         out = np.empty_like(upper)
         sides = np.minimum(np.concatenate([most, upper], axis=1), HUGE)
-        left = self._of_none(sides, out)
+        left = self._unsolved(sides, out)
         while len(left):
             columns, basis = self._solved(most[left[0]], upper[left[0]])
             known = len(self._maps)
@@ -98,7 +100,7 @@ class Bases:
             left = left[~solved]
         return out
 
-    def _of_none(self, sides: Array, out: Array) -> Places:
+    def _unsolved(self, sides: Array, out: Array) -> Places:
         """Questions that no known basis solves; the solutions of the others are written to `out`, (question, column).
         sides: of rows and of columns, (question, row and column)."""
         solved = np.zeros(len(sides), dtype=bool)
@@ -106,10 +108,10 @@ class Bases:
             return np.flatnonzero(~solved)
         if len(self._laid[0]) < len(self._bounds):
             laid = np.array(self._bounds)
-            some = np.flatnonzero(laid.any(axis=0))
-            self._laid = laid[:, some], some
-        laid, some = self._laid
-        bounds = sides[:, some] @ laid.T  # (question, basis)
+            counted = np.flatnonzero(laid.any(axis=0))
+            self._laid = laid[:, counted], counted
+        laid, counted = self._laid
+        bounds = sides[:, counted] @ laid.T  # (question, basis)
         may = bounds <= bounds.min(axis=1, keepdims=True) + ALIKE * (self.cost @ self.scale)
         while len(left := np.flatnonzero(may.any(axis=1))):
             first = may[left].argmax(axis=1)

@@ -310,11 +310,13 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
     # Only what is made, and what hangs on it, is written to below.
     made, own, lacked = (np.broadcast_to(each, (*shape, each.shape[-1])).copy()
                          for each in (without.made, without.own, without.lacked))  # fmt: skip
-    found = Trade(made, own, without.exported, lacked, without.left)
+    exported = without.exported
     if len(cut):
-        found = found._replace(exported=np.broadcast_to(found.exported, made.shape).copy(), left=np.ones(own.shape))
-        _put(found, cut, _traded(supply, made[..., cut, :] * (1 - cuts.output[..., cut, :]), cut))
-    found = _stopped(supply, found, cuts.export)
+        exported = np.broadcast_to(exported, made.shape).copy()
+        less = _traded(supply, made[..., cut, :] * (1 - cuts.output[..., cut, :]), cut)
+        for all_of, some in zip((made, own, exported, lacked), less[:4], strict=True):
+            all_of[..., cut, :] = some
+    found = _stopped(supply, Trade(made, own, exported, lacked, without.left), cuts.export)
     if supply.assumed is not None:
         found.left[:] = np.where(supply.unknown[..., None], supply.left_of_unknown(cuts), found.left)
     if supply.chain is None:
@@ -331,14 +333,9 @@ def trade(supply: Supply, cuts: Cuts | None = None) -> Trade:
             lost[..., np.searchsorted(nodes, each.node), :] += each.weight * (1 - part)
         everywhere = np.concatenate([1 - lost, np.ones((*lost.shape[:-1], 1))], axis=-1)  # NOWHERE is the last
         less = _traded(supply, found.made[..., nodes, :] * everywhere[..., supply.home], nodes)
-        _put(found, nodes, _stopped(supply, less, cuts.export[..., nodes, :], nodes))
+        for all_of, some in zip(found, _stopped(supply, less, cuts.export[..., nodes, :], nodes), strict=True):
+            all_of[..., nodes, :] = some
     return found
-
-
-def _put(trade: Trade, nodes: Index | slice, some: Trade) -> None:
-    """Write the trade of some nodes into that of all."""
-    for all_of, each in zip(trade, some, strict=True):
-        all_of[..., nodes, :] = each
 
 
 def _traded(supply: Supply, made: Array, nodes: Index | slice = ALL) -> Trade:

@@ -296,10 +296,6 @@ class Factory:
             self._alike[binds] = [mine for mine in kinds.values() if len(mine) > 1]
         return self._alike[binds]
 
-    def binding(self, supplied: Supplied) -> Array:
-        """What more of each node would let be built, (question, node) [GWh]: `Best.binding`."""
-        return self.best(supplied).binding
-
     def scarce(self, supplied: Supplied) -> Mask:
         """Nodes of which there may be too little, (question, node): less than is planned to be needed at home, or less
         to be bought than that if own plants had no inputs."""

@@ -28,7 +28,7 @@ from ..errors import InputError, NumericalTrouble, did_you_mean, listed
 from ..haste import frozen
 from ..mix.futures import AGREE, AVERAGE, REGRET, Futures
 from ..mix.objective import OWN
-from ..tables.inputs import Inputs, joined
+from ..tables.inputs import Inputs, UsedRows, joined
 from .blocks import POINTS_PART, StudyFolder
 from .identity import identity_of
 from .points import solved
@@ -59,9 +59,11 @@ class World:
         return self.adoption if self.silicon == NO_SILICON else f"{self.adoption} with silicon {self.silicon}"
 
 
-def robust(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progress | None) -> dict[str, pd.DataFrame]:
-    """Tables `robust`, `robust_mix` and `robust_share` of a chosen mix whose run has the study, and what the futures
-    rest on as `inputs_used`. kept, progress: as of any study. Raises InputError, and the solver's own errors."""
+def robust(
+    mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progress | None
+) -> tuple[dict[str, pd.DataFrame], UsedRows]:
+    """Tables `robust`, `robust_mix` and `robust_share` of a chosen mix whose run has the study, and rows that the
+    futures rest on. kept, progress: as of any study. Raises InputError, and the solver's own errors."""
     config = mix.run.settings.study
     assert isinstance(config, Robust)
     worlds = _worlds(mix, inputs, config)
@@ -90,7 +92,7 @@ def robust(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progres
         unsought |= True
     # How far a share moves was not sought, which is not to say that it does not.
     tables["robust_share"] = share.assign(**{end: share[end].where(~unsought) for end in ("low", "high")})
-    return {**tables, "inputs_used": used.frame}
+    return tables, used
 
 
 def _worlds(mix: Mix, inputs: Inputs, config: Robust) -> dict[str, World]:

@@ -26,7 +26,7 @@ from ..errors import InputError
 from ..pipeline import computed, inputs_of, sources_used
 from ..results.record_exposure import about_future
 from ..results.result import Result
-from ..tables.inputs import UsedRows, joined, read_inputs
+from ..tables.inputs import joined, read_inputs
 from ..tables.own import Folders
 from ..tables.resolve import Resolved
 from .identity import Studied
@@ -96,13 +96,13 @@ def run(
         elif isinstance(study, Robust):
             from .robust import robust, worlds_left_out
 
-            told = robust(found.mixes[OPTIMISED], tables, kept, progress)
-            rows = joined(found.resolved.used, UsedRows.of(told.pop("inputs_used"))).frame
-            found.tables.update(told, inputs_used=rows, sources_used=sources_used(rows, tables))
+            made, used = robust(found.mixes[OPTIMISED], tables, kept, progress)
+            rows = joined(found.resolved.used, used).frame
+            found.tables.update(made, inputs_used=rows, sources_used=sources_used(rows, tables))
             left_out = worlds_left_out(found.mixes[OPTIMISED], tables)
             found.log["study"] = {"kind": study.kind, "held": [], "worlds_left_out": left_out}
             found.log["codes"]["future"] |= {
-                name: about_future(str(name), tables) for name in dict.fromkeys(told["robust"]["future"])
+                name: about_future(str(name), tables) for name in dict.fromkeys(made["robust"]["future"])
             }
         elif study is not None:
             kind = cast(StudyKind, import_module(f"..{study.kind}", __name__))

@@ -40,11 +40,6 @@ class UsedRows:
     columns: Mapping[str, list[Any]]
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> UsedRows:
-        """From a table, NaN in columns that it has not."""
-        return cls.of_records(frame.to_dict("records"))
-
-    @classmethod
     def of_records(cls, rows: Sequence[Mapping[Any, Any]]) -> UsedRows:
         """From rows by column, NaN where one has none."""
         return cls({column: [row.get(column, math.nan) for row in rows] for column in USED_COLUMNS})

@@ -169,7 +169,7 @@ class _Resolver:
         #: blends that keep their rows beside finer ones of their base, by base
         self.blends_kept: dict[str, list[str]] = {}
         #: given shares, and shares by year, by the first rows of the scenarios that they are of
-        self.given: dict[tuple[int, ...], Anchors] = {}
+        self.share_anchors: dict[tuple[int, ...], Anchors] = {}
         self.shares: dict[tuple[int, ...], Shares] = {}
         #: shares changed by the run file, as rows of inputs_used
         self.changed: list[dict[str, object]] = []
@@ -586,14 +586,14 @@ class _Resolver:
             return {}
         # Rows of a wider region serve several.
         served = tuple(each[0].line for each in rows if each)
-        if served not in self.given:
-            self.given[served] = self._anchors("market_share", adoption, region, segment, ["chemistry"])
-        anchors = self._with_changes(self.given[served], self.run.changes[name], name, region, segment)
-        points = self._series("market_share", anchors, self.years, where, path)
-        if anchors is not self.given[served]:
-            return by_year(points)
+        if served not in self.share_anchors:
+            self.share_anchors[served] = self._anchors("market_share", adoption, region, segment, ["chemistry"])
+        anchors = self._with_changes(self.share_anchors[served], self.run.changes[name], name, region, segment)
+        series = self._series("market_share", anchors, self.years, where, path)
+        if anchors is not self.share_anchors[served]:
+            return by_year(series)
         if served not in self.shares:
-            self.shares[served] = by_year(points)
+            self.shares[served] = by_year(series)
         return {year: dict(labels) for year, labels in self.shares[served].items()}
 
     def _lineage(self, scenario: str) -> Iterable[str]:
@@ -889,8 +889,8 @@ class _Resolver:
         named = self.inputs.tables["graphite_route"].named
         for row in self.inputs.rows("graphite_route"):
             anchors.setdefault(row.year, {})[row.route,] = datum(row.value, row.low, row.high, named(row.line))
-        series_points = self._series("graphite_route", anchors, self.years, "the world", ("scope", "years"))
-        out = [record((*point.label, point.year), point.datum, "1", point.fill) for point in series_points]
+        series = self._series("graphite_route", anchors, self.years, "the world", ("scope", "years"))
+        out = [record((*point.label, point.year), point.datum, "1", point.fill) for point in series]
         return Values.of(["route", "year"], out)
 
     # ------------------------------------------------------------------ provenance

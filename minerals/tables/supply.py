@@ -208,8 +208,8 @@ class SupplyInputs:
     """Rows of trade_rule."""
     used: UsedRows
     """Rows used, as inputs_used has them."""
-    given: dict[str, Anchors]
-    """Given shares of each node, by year and country."""
+    share_anchors: dict[str, Anchors]
+    """Shares of each node as its rows say them, by year and country."""
     supply_rows: dict[str, tuple[Rows, ...]]
     """Rows of the published supply in each year, or behind it those of the plants, or of the utilisation, by node."""
     ends: SupplyEnds
@@ -224,7 +224,7 @@ class SupplyInputs:
     def share_rows(self) -> dict[tuple[str, int], dict[str, Rows]]:
         """Rows of each country's share, by node and year."""
         out: dict[tuple[str, int], dict[str, Rows]] = {}
-        for node, anchors in self.given.items():
+        for node, anchors in self.share_anchors.items():
             for point in along(anchors, self.years) if anchors else ():
                 out.setdefault((node, point.year), {})[str(point.label[0])] = point.datum.rows
         return out
@@ -380,7 +380,7 @@ class _Reader(Reader):
             past_stops=self._past_stops(),
             rules=tuple(self.rows("trade_rule")),
             used=self.used(),
-            given=vectors,
+            share_anchors=vectors,
             supply_rows=supply_rows,
             ends=SupplyEnds(
                 share_ends,

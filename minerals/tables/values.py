@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..axes import Axis, dense_each
+from ..axes import Axis, dense
 from ..haste import frozen
 from ..provenance import Rows
 from .series import Datum
@@ -53,7 +53,7 @@ class Values:
         return list(zip(self.columns["chemistry"], self.columns["silicon"], strict=True))
 
     def dense(self, axes: Sequence[Axis], end: str = "value", scenario: str | None = None) -> np.ndarray:
-        """An array over axes of an end, as `axes.dense` makes it, of all rows or those of a scenario."""
+        """An array over axes of an end, of all rows or those of a scenario, as `axes.dense` makes it."""
         return self.dense_each(axes, [end], scenario)[end]
 
     def dense_each(
@@ -64,7 +64,7 @@ class Values:
         if scenario is not None:
             at = [place for place, name in enumerate(self.columns["scenario"]) if name == scenario]
             columns = {name: [cells[place] for place in at] for name, cells in columns.items()}
-        return dense_each(columns, axes, ends)
+        return dense(columns, axes, ends)
 
     def places(self, axes: Sequence[Axis]) -> tuple[np.ndarray, ...]:
         """Place of each value on each of some axes."""

@@ -40,8 +40,8 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
             for y in range(len(chokepoints.years)):
                 found = _covering(chokepoints, scenario, regions, y, reserves)
                 need = found["need"][0] > 0
-                for m, (value, told) in enumerate(found[measure] for measure in axes[-1].labels):
-                    values[s, g, y, :, m], keep[s, g, y, :, m] = value, told & need
+                for m, (value, known) in enumerate(found[measure] for measure in axes[-1].labels):
+                    values[s, g, y, :, m], keep[s, g, y, :, m] = value, known & need
     frame = tidy(values, axes, keep=keep)
     stage, unit = ({node.node: getattr(node, name) for node in inputs.nodes} for name in ("stage", "unit"))
     frame["stage"] = frame["node"].map(stage)

@@ -33,12 +33,12 @@ def supply(chokepoints: Chokepoints) -> pd.DataFrame:
         numbers = zip(
             *(each[some].tolist() for each in (shares, made, exported, chokepoints.known[y].added)), strict=True
         )
-        for n, k, told in zip(*(at.tolist() for at in some), numbers, strict=True):
+        for n, k, cells in zip(*(at.tolist() for at in some), numbers, strict=True):
             node, country = inputs.nodes[n], inputs.countries[k]
             by_plants = chokepoints.known[y].fill[n] == "plants"
             behind = "" if by_plants else inputs.share_rows.get((node.node, calendar), {}).get(country, "")
             label = inputs.country_labels[country]
-            rows.append((future, node.node, country, label, homes[k], calendar, *told, node.unit, str(behind)))
+            rows.append((future, node.node, country, label, homes[k], calendar, *cells, node.unit, str(behind)))
     columns = [
         "future",
         "node",
@@ -73,9 +73,9 @@ def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
         made, exported = np.nan_to_num(after.made[some]), np.nan_to_num(after.exported[some])
         where = np.nonzero((before != exported) | (left != could) | (made != could))
         numbers = zip(*(each[where].tolist() for each in (left, made, exported)), strict=True)
-        for place, n, k, told in zip(*(at.tolist() for at in where), numbers, strict=True):
+        for place, n, k, cells in zip(*(at.tolist() for at in where), numbers, strict=True):
             node = inputs.nodes[n]
-            rows.append((begun[place].disruption, node.node, inputs.countries[k], calendar, *told, node.unit))
+            rows.append((begun[place].disruption, node.node, inputs.countries[k], calendar, *cells, node.unit))
     order = {event.disruption: place for place, event in enumerate(inputs.events)}
     rows.sort(key=lambda row: order[row[0]])
     columns = ["disruption", "node", "country", "year", "value", "made", "exported", "unit"]
