@@ -665,7 +665,10 @@ class Chokepoints:
     def stopped_unknown(self, year: int, cuts: Cuts) -> np.ndarray:
         """Nodes that nobody knows and of which a disruption takes some of what is assumed, (…, node)."""
         stands = self.supply[year].unknown[:, None] & (self._assumed(year) > 0)
-        return np.asarray((((cuts.export > 0) | (cuts.output > 0)) & stands).any(axis=-1))
+        out, nodes = np.zeros(cuts.export.shape[:-1], dtype=bool), np.flatnonzero(stands.any(axis=1))
+        closing = (cuts.export[..., nodes, :] > 0) | (cuts.output[..., nodes, :] > 0)
+        out[..., nodes] = (closing & stands[nodes]).any(axis=-1)
+        return out
 
     def stands_unknown(self) -> bool:
         """Whether any of what nobody knows, and some battery uses, is assumed to stand somewhere."""

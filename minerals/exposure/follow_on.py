@@ -54,11 +54,11 @@ class FollowOn:
         """What a disruption leaves of it, (node), or (…, node) by cuts with more axes before."""
         if cuts is None:
             return self.amount
-        built = np.flatnonzero(self.amount)
-        export, output = cuts.export[..., built, :], cuts.output[..., built, :]
+        stands = np.flatnonzero(self.made.any(axis=1))
+        export, output = cuts.export[..., stands, :], cuts.output[..., stands, :]
         lost = 1 - (1 - output) * (1 - np.where(self.home, 0.0, export))
-        left = np.zeros(cuts.export.shape[:-1])
-        left[..., built] = np.maximum(self.amount[built] - (self.made[built] * lost).sum(axis=-1), 0.0)
+        left = np.broadcast_to(self.amount, cuts.export.shape[:-1]).copy()
+        left[..., stands] = np.maximum(self.amount[stands] - (self.made[stands] * lost).sum(axis=-1), 0.0)
         return left
 
 
