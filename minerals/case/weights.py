@@ -30,7 +30,7 @@ def usual_weight(event: Event, supply: SupplyInputs) -> float:
     """1, but 0 for a disruption that closes every node, where others are played too."""
 
     def every(one: Event) -> bool:
-        if len(one.cuts) < len(supply.nodes):
+        if len(one.cuts) < len(supply.nodes):  # Each cut is of one node.
             return False
         return {node for _, node, *_ in one.cuts} == {node.node for node in supply.nodes}
 
