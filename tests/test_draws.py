@@ -214,6 +214,22 @@ def test_countries_laid_together_have_what_they_have_apart(seed: int) -> None:
         assert found.left[draw] == pytest.approx(alone.left, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("ends", "ranks"),
+    [
+        ((0.5, 2.0), [-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5]),
+        ((1.0, 2.0), [-2, -2, -2, -2, 0.5, 1.5, 2.5, 3.5]),
+        ((0.5, 1.0), [-3.5, -2.5, -1.5, -0.5, 2, 2, 2, 2]),
+    ],
+)
+def test_draws_in_which_an_input_is_at_its_value_share_a_rank(ends: tuple[float, float], ranks: list[float]) -> None:
+    streams = Streams(8, 1)
+    drawn = streams.drawn(("input",), 1.0, *ends)[1:]
+    (found,) = streams.ranks
+    assert sorted(found) == ranks
+    assert np.argsort(drawn, kind="stable").tolist() == np.lexsort((np.arange(8), found)).tolist()
+
+
 def test_a_stop_reaches_what_is_made_of_a_node_and_no_more() -> None:
     recipes = [Recipe(1, 1.0, np.array([0]), NONE, NONE), Recipe(2, 1.0, np.array([1, 3]), NONE, NONE),
                Recipe(5, 1.0, np.array([4]), NONE, NONE)]  # fmt: skip
