@@ -12,6 +12,7 @@ import pytest
 from minerals.case.criteria import cost_cap_of, criteria_of, criterion
 from minerals.case.explorer import explorer
 from minerals.case.growth import Growth, Since
+from minerals.case.intensity import _Intensity
 from minerals.case.measures import running, yearly_cost
 from minerals.case.mix_checks import _of_objective
 from minerals.case.mix_data.sourcing import Sourcing
@@ -229,6 +230,26 @@ def test_keys_that_count_nowhere_are_refused(said: dict[str, Any], refused: list
 
 
 # --- what batteries use ----------------------------------------------------------------------------------------------
+
+
+def test_a_record_says_which_intensities_are_derived() -> None:
+    """All, but for chemistries without a design, or those of a few; and whether the run file has some of its own."""
+    derived, own, published = (
+        {"chemistry": name, "fill": fill}
+        for name, fill in (("nmc811", "derived"), ("na_layered", "override"), ("lfp", "given"))
+    )
+
+    def notes(route: str, *records: dict[str, str]) -> list[str]:
+        config = SimpleNamespace(config=SimpleNamespace(route=route))
+        return list(_Intensity._notes(config, records))  # type: ignore[arg-type]
+
+    whole = "Intensities are derived from cells, but for copper and aluminium"
+    assert notes("derived", derived, derived) == [f"{whole}."]
+    assert notes("derived", derived, own) == [
+        f"{whole}, and all of na_layered, which has no cell design.", "Some intensities are given by the run file."
+    ]  # fmt: skip
+    assert notes("inventory", derived, published) == ["Intensities of nmc811 are derived from cells."]
+    assert notes("inventory", published) == []
 
 
 def test_what_cells_use_on_the_mean_of_their_segments() -> None:
