@@ -37,6 +37,7 @@ from minerals.results.tables.intervals import HEADLINES, MEASURES, intervals, la
 from minerals.tables.codes import ENERGY
 from minerals.tables.history import Ends
 from minerals.tables.inputs import Inputs
+from minerals.tables.plants import Ends as PlantEnds
 from minerals.tables.resolve import resolve
 from minerals.tables.supply import Event
 
@@ -257,7 +258,7 @@ def test_nodes_are_wanted_however_little_of_them_a_plan_needs() -> None:
     assert InYear._wanted(drawn).tolist() == [True, True, True, True, True, False]  # type: ignore[arg-type]
 
 
-# ---------------------------------------------------------------------- use of a node
+# ---------------------------------------------------------------------- use of a node, origin of cells
 
 NICKEL, COBALT = (("mineral_intensity", mineral) for mineral in ("nickel", "cobalt"))
 #: Both of which one mass of ore gives: 1 kg of it per kg of nickel, 10 per kg of cobalt.
@@ -321,6 +322,41 @@ def test_of_a_node_that_gives_two_products_at_once_the_one_counts_of_which_a_dra
     multiples = falling.intensities(falling.streams, 1)  # (row, segment, chemistry, mineral)
     assert multiples[:, 0, 1, :2] == pytest.approx(np.maximum(1 - np.stack([less, under], axis=1), 0))
     assert (multiples[..., 2] == 1).all()
+
+
+def test_the_origin_of_cells_is_drawn_where_an_observation_has_ends_and_nobody_says_it() -> None:
+    """Of the cells of A half are its own, 0.3 to 0.6, and 0.4 China's; the last tenth is of those who are not named. B,
+    of which the source prints no ends, uses as many, and C none. Another family comes from where it is made."""
+    value = np.array([[0.4, 0.5, 0.1], [0.0, 1.0, 0.0]])
+    ends = {"R_A": PlantEnds(0.5, 0.3, 0.6), "CHN": PlantEnds(0.4, 0.4, 0.4), "R_OTH": PlantEnds(0.1, 0.1, 0.1)}
+    certain = {"CHN": PlantEnds(0.6, 0.6, 0.6)}
+    by_customer = np.array([[0.25, 0.2, 0.05], [0.15, 0.3, 0.05], [0.0, 0.0, 0.0]])
+
+    def origin(configured: bool, *regions: str) -> tuple[np.ndarray, Streams]:
+        chokepoints: Any = SimpleNamespace(
+            cell_origin=lambda regions, year: value, customers=("A", "B", "C"),
+            chain=SimpleNamespace(cell=np.array([[True, False], [False, True]])),
+            inputs=SimpleNamespace(
+                cell_origin={"A": (2030, ends), "B": (2030, certain)}, countries=("AAA", "CHN", "KOR")
+            ),
+            origins=SimpleNamespace(
+                configured=configured, homes={"AAA": "A", "R_A": "A"}, as_observed=lambda node, year: node == 0,
+                by_customer=lambda regions, year, node: by_customer,
+            ),
+        )  # fmt: skip
+        drawn = Drawn(chokepoints, 40, 7)
+        return drawn.cell_origin(drawn.streams, regions, 0), drawn.streams
+
+    for found, streams in (origin(True, "A", "B"), origin(False, "B"), origin(False, "C"), origin(True, "B")):
+        assert found.tolist() == [value.tolist()]
+        assert streams.names == []
+    found, streams = origin(False, "A", "B")
+    own = streams.drawn(("cell_origin", "A", "R_A"), 0.5, 0.3, 0.6)
+    whole = own + 0.5
+    mine = np.stack([0.25 * own / 0.5, np.full(41, 0.2), np.full(41, 0.05)], axis=1) / whole[:, None]
+    assert found[:, 0] == pytest.approx(mine + by_customer[1])
+    assert (found[:, 1] == value[1]).all()
+    assert np.ptp(found[:, 0, 0]) > 0.1
 
 
 # ---------------------------------------------------------------------- a run
