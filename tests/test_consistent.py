@@ -14,7 +14,7 @@ from pathlib import Path
 import conftest
 import pytest
 
-from minerals.case.consistent import ROUNDS, settle
+from minerals.case.consistent import LEAST_MOVE, ROUNDS, settle
 from minerals.config import read_run
 from minerals.pipeline import prepared
 from minerals.results.result import Result
@@ -59,6 +59,28 @@ def test_a_fixed_point_is_found_or_is_said_not_to_be(slope: float, rounds: int, 
     assert found.moved == pytest.approx(0.5 * slope ** (found.rounds - 1))
     if settled:
         assert share == pytest.approx(0.5 / (1 + slope), abs=1e-4)
+
+
+def test_a_move_of_a_tenth_of_a_point_is_settled_and_more_is_not() -> None:
+    """Shares move by a tenth of a point, which is enough, or by a hair more, after which they stay. One that comes or
+    goes moves by all of it, the largest move counts, and without any share nothing moves."""
+    more = LEAST_MOVE * (1 + 1e-9)
+
+    def follow(*states: dict[str, float]) -> tuple[dict[str, float], int, float, bool]:
+        """A chain of states, the last of which follows itself."""
+        at, found = settle(0, lambda place: min(place + 1, len(states) - 1), lambda place: states[place])
+        return states[at], found.rounds, found.moved, found.is_settled
+
+    assert follow({"NMC": 0.0}, {"NMC": LEAST_MOVE}, {"NMC": 1.0}) == ({"NMC": LEAST_MOVE}, 1, LEAST_MOVE, True)
+    assert follow({"NMC": 0.0}, {"NMC": more}) == ({"NMC": more}, 2, 0.0, True)
+    assert follow({}, {"LFP": LEAST_MOVE}, {}) == ({"LFP": LEAST_MOVE}, 1, LEAST_MOVE, True)
+    assert follow({"LFP": 0.5, "NMC": 0.0}, {"NMC": 0.0}, {"LFP": 0.0}) == ({"LFP": 0.0}, 2, 0.0, True)
+    assert follow({}, {}) == ({}, 1, 0.0, True)
+    # As often as may be, and not yet enough.
+    falling = [{"NMC": 0.01 * place} for place in range(ROUNDS + 2)]
+    at, rounds, moved, settled = follow(*falling)
+    assert (at, rounds, settled) == (falling[ROUNDS], ROUNDS, False)
+    assert moved == pytest.approx(0.01)
 
 
 def test_what_a_mix_has_less_of_learns_less(chosen: Callable[..., Result]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import highspy
 import numpy as np
@@ -19,6 +20,7 @@ from minerals.case.outcome import Outcome
 from minerals.case.played import played
 from minerals.case.set_up import chokepoints_of
 from minerals.case.shares import DrawnShares
+from minerals.case.uses import uses_of
 from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.exposure.bases import highs_model
@@ -32,8 +34,10 @@ from minerals.highs import run as solve
 from minerals.highs import solver
 from minerals.results.result import Result
 from minerals.results.tables.intervals import HEADLINES, MEASURES, intervals, label
+from minerals.tables.codes import ENERGY
 from minerals.tables.history import Ends
 from minerals.tables.inputs import Inputs
+from minerals.tables.plants import Ends as PlantEnds
 from minerals.tables.resolve import resolve
 from minerals.tables.supply import Event
 
@@ -252,6 +256,107 @@ def test_nodes_are_wanted_however_little_of_them_a_plan_needs() -> None:
     world = SimpleNamespace(recipes=[Recipe(3, 1.0, np.array([4]), NONE, NONE)])
     drawn = SimpleNamespace(chokepoints=chokepoints, plan=plans.__getitem__, world=world)
     assert InYear._wanted(drawn).tolist() == [True, True, True, True, True, False]  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------------- use of a node, origin of cells
+
+NICKEL, COBALT = (("mineral_intensity", mineral) for mineral in ("nickel", "cobalt"))
+#: Both of which one mass of ore gives: 1 kg of it per kg of nickel, 10 per kg of cobalt.
+ORE = (("nickel", "", 1.0), ("cobalt", "", 10.0)), ("ore", "ore")
+
+
+def drawn_uses(nodes: dict[str, tuple[Any, Any, Any]], ends: dict[Any, Any]) -> Any:
+    """Draws of what three chemistries use in the second of two years. nodes: products, together, uses of each; ends:
+    how far those of an intensity lie below and above it, as parts of it."""
+    nickel_cobalt_tin = [[1.0, 0.2, 0.0], [1.0, 0.05, 0.0], [0.0, 0.3, 0.0]]
+    by_use = np.stack([np.full((3, 3), 7.0), np.array(nickel_cobalt_tin)], axis=-1)[None]
+    resolved = SimpleNamespace(
+        minerals=SimpleNamespace(labels=("nickel", "cobalt", "tin")), reported=(2030, 2031),
+        chemistries=SimpleNamespace(labels=(("a", ""), ("b", ""), ("c", ""))),
+    )  # fmt: skip
+    arrays: Any = SimpleNamespace(
+        resolved=resolved, by_use={"value": by_use}, reported=[0, 1], finer=None, route=np.full((2, 2), 0.5)
+    )
+    inputs: Any = SimpleNamespace(nodes=[
+        SimpleNamespace(node=name, stage="mining", products=products, together=together, uses=uses)
+        for name, (products, together, uses) in nodes.items()
+    ])  # fmt: skip
+    chokepoints: Any = SimpleNamespace(
+        resolved=resolved, inputs=inputs, outcome=SimpleNamespace(arrays=arrays), uses=uses_of(arrays, inputs)
+    )
+    found: Any = Drawn(chokepoints, 60, 7)
+    mine = {key: np.tile([key == NICKEL, key == COBALT, False], (3, 1)) for key in ends}  # (chemistry, mineral)
+    found._intensity = {key: (low * mine[key], high * mine[key]) for key, (low, high) in ends.items()}
+    return found
+
+
+def test_of_a_node_that_gives_two_products_at_once_the_one_counts_of_which_a_draw_needs_more() -> None:
+    """Of 0.2 GWh of a, for whose nickel 1 kt/GWh of ore is needed and 2 for its cobalt, and for whatever it is made of
+    0.5; of 0.1 of b, with 1 for its nickel and 0.5 for its cobalt; and of 0.1 of c, with 3 for its cobalt and 0.6 for
+    that which it alone takes from ore: 0.96 kt. Of metal, 2 kt/GWh for nickel and in c 1 by its energy, all is nickel's
+    but 0.1 of 0.7 kt. Of a mass that gives tin nothing is used, nor more of it in any draw."""
+    ore = (*ORE, {"a": (ENERGY, 0.5), "c": ("cobalt", 2.0)})
+    metal = (("nickel", "", 2.0),), ("",), {"c": (ENERGY, 1.0)}
+    slag = (("tin", "", 1.0), ("tin", "", 2.0)), ("slag", "slag"), {}
+    drawn = drawn_uses({"metal": metal, "ore": ore, "slag": slag}, {NICKEL: (0.5, 3.0), COBALT: (0.5, 0.5)})
+    used = drawn.used(drawn.streams, np.array([[0.2, 0.1, 0.1]]), 1)
+    (less, more), (under, over) = (drawn.streams.sides(key) for key in (NICKEL, COBALT))
+    nickel, cobalt = 1 - 0.5 * less + 3 * more, 1 - 0.5 * under + 0.5 * over
+    of_ore = 0.2 * (np.maximum(nickel, 2 * cobalt) + 0.5) + 0.1 * np.maximum(nickel, 0.5 * cobalt) + 0.36 * cobalt
+    assert (nickel > 2 * cobalt).any()
+    assert (nickel < 0.5 * cobalt).any()
+    expected = np.stack([(0.6 * nickel + 0.1) / 0.7, of_ore / 0.96, np.ones(61)], axis=1)
+    assert used == pytest.approx(expected)
+    assert used[0] == pytest.approx(1)  # the first draw is none
+    # Where nickel counts in no chemistry at the values it still does in draws; without ends there is one row.
+    alone = drawn_uses({"ore": ore}, {NICKEL: (0.5, 3.0)})
+    of_a = (np.maximum(nickel, 2) + 0.5) / 2.5
+    assert alone.used(alone.streams, np.array([[0.2, 0.0, 0.0]]), 1) == pytest.approx(of_a[:, None])
+    still = drawn_uses({"metal": metal, "ore": ore, "slag": slag}, {})
+    assert still.used(still.streams, np.array([[0.2, 0.1, 0.1]]), 1) == pytest.approx(np.ones((1, 3)))
+    # What falls by all of it at its low end would be below nothing beyond that: there it is none.
+    falling = drawn_uses({"metal": (*metal[:2], {}), "ore": ore}, {NICKEL: (1.0, 0.0), COBALT: (1.0, 0.0)})
+    used = falling.used(falling.streams, np.array([[0.0, 0.1, 0.0]]), 1)
+    assert used[:, 0] == pytest.approx(np.maximum(1 - less, 0))
+    assert (less > 1).any()
+    multiples = falling.intensities(falling.streams, 1)  # (row, segment, chemistry, mineral)
+    assert multiples[:, 0, 1, :2] == pytest.approx(np.maximum(1 - np.stack([less, under], axis=1), 0))
+    assert (multiples[..., 2] == 1).all()
+
+
+def test_the_origin_of_cells_is_drawn_where_an_observation_has_ends_and_nobody_says_it() -> None:
+    """Of the cells of A half are its own, 0.3 to 0.6, and 0.4 China's; the last tenth is of those who are not named. B,
+    of which the source prints no ends, uses as many, and C none. Another family comes from where it is made."""
+    value = np.array([[0.4, 0.5, 0.1], [0.0, 1.0, 0.0]])
+    ends = {"R_A": PlantEnds(0.5, 0.3, 0.6), "CHN": PlantEnds(0.4, 0.4, 0.4), "R_OTH": PlantEnds(0.1, 0.1, 0.1)}
+    certain = {"CHN": PlantEnds(0.6, 0.6, 0.6)}
+    by_customer = np.array([[0.25, 0.2, 0.05], [0.15, 0.3, 0.05], [0.0, 0.0, 0.0]])
+
+    def origin(configured: bool, *regions: str) -> tuple[np.ndarray, Streams]:
+        chokepoints: Any = SimpleNamespace(
+            cell_origin=lambda regions, year: value, customers=("A", "B", "C"),
+            chain=SimpleNamespace(cell=np.array([[True, False], [False, True]])),
+            inputs=SimpleNamespace(
+                cell_origin={"A": (2030, ends), "B": (2030, certain)}, countries=("AAA", "CHN", "KOR")
+            ),
+            origins=SimpleNamespace(
+                configured=configured, homes={"AAA": "A", "R_A": "A"}, as_observed=lambda node, year: node == 0,
+                by_customer=lambda regions, year, node: by_customer,
+            ),
+        )  # fmt: skip
+        drawn = Drawn(chokepoints, 40, 7)
+        return drawn.cell_origin(drawn.streams, regions, 0), drawn.streams
+
+    for found, streams in (origin(True, "A", "B"), origin(False, "B"), origin(False, "C"), origin(True, "B")):
+        assert found.tolist() == [value.tolist()]
+        assert streams.names == []
+    found, streams = origin(False, "A", "B")
+    own = streams.drawn(("cell_origin", "A", "R_A"), 0.5, 0.3, 0.6)
+    whole = own + 0.5
+    mine = np.stack([0.25 * own / 0.5, np.full(41, 0.2), np.full(41, 0.05)], axis=1) / whole[:, None]
+    assert found[:, 0] == pytest.approx(mine + by_customer[1])
+    assert (found[:, 1] == value[1]).all()
+    assert np.ptp(found[:, 0, 0]) > 0.1
 
 
 # ---------------------------------------------------------------------- a run

@@ -8,6 +8,8 @@ China and Rystad for the rest; graphite anode 2023, IEA, Global EV Outlook 2024,
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from minerals.case.concentration import among_names
+from minerals.case.concentration import Concentration, among_names
 from minerals.exposure import concentration as con
 
 A, B, R_ONE, R_TWO = range(4)
@@ -112,6 +114,32 @@ def test_a_weakest_link_is_looked_for_among_all_among_stages_and_along_the_catho
         "all", "mining", "refining", "active_material", "cell",
         "cathode", "cathode mining", "cathode refining", "cathode active_material",
     )  # fmt: skip
+
+
+def test_a_node_is_measured_by_what_makers_make_only_where_known_plants_add_to_shares() -> None:
+    """In the second year plants are added to ore, whose makers then make 30 and 10, and to gas, of which nobody knows
+    what was made at first. Metal and salt get none, whatever makers make of them; of the last no share is known."""
+    nan, nodes, countries = np.nan, 5, 2
+    half = np.array([0.5, 0.5])
+    share = np.array([[0.5, 0.5], [0.6, 0.3], [0.8, 0.2], [0.7, 0.3], [nan, nan]])[:, :, None].repeat(2, axis=2)
+    first = np.array([[20.0, 20.0], [nan, nan], [5.0, 5.0], [nan, 1.0], [4.0, 4.0]])
+    second = np.array([[30.0, 10.0], [1.0, 1.0], [5.0, 5.0], [1.0, 1.0], [4.0, 4.0]])
+    none, added = np.zeros((nodes, countries)), np.zeros((nodes, countries))
+    added[[0, 3, 4], [0, 1, 0]] = 1.0
+    inputs = SimpleNamespace(
+        share=share, is_group=np.zeros(2, dtype=bool), concern=half, unknown=np.zeros(2), allies=half,
+        governance=np.zeros(2),
+    )  # fmt: skip
+    chokepoints: Any = SimpleNamespace(
+        inputs=inputs, years=(2030, 2031), known=[SimpleNamespace(added=each) for each in (none, added)],
+        supply=[SimpleNamespace(made=each) for each in (first, second)],
+    )  # fmt: skip
+    found = Concentration(chokepoints)
+    assert found.measure("top1") == pytest.approx(
+        np.array([[0.5, 0.75], [2 / 3, 2 / 3], [0.8, 0.8], [0.7, 0.7], [nan, nan]]), nan_ok=True
+    )
+    assert [node is None for node in found.nodes] == [False] * 4 + [True]
+    assert [node.largest.tolist() for node in found.nodes if node] == [[0, 0]] * 4
 
 
 # --- what must be true -----------------------------------------------------------------------------------------------
