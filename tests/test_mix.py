@@ -730,6 +730,21 @@ def test_what_regions_of_a_pool_make_for_each_other_is_made_at_home() -> None:
     assert solved(alone, "expected").objective == pytest.approx(0.8 * 50 + 100)
 
 
+@pytest.mark.parametrize(("here", "there", "made"), [(0.0, 1.0, True), (1.0, 0.0, True), (0.0, 0.0, False)])
+def test_a_pool_makes_cells_at_home_where_any_region_of_it_may(here: float, there: float, made: bool) -> None:
+    """Also where it makes only those of makers that close."""
+    china, data = ("china", "both", "nmc", 2030), replace(pooled(), weight={"china": 1.0, "here": 0.0})
+    kept = {("china", "both", r, "nmc", 2030): part for r, part in (("Here", here), ("There", there))}
+    data = replace(data, left=kept)
+    assert (china in build(data).at_home) == made
+    for part, maker in ((1.0, "Here"), (1.0, "There")):
+        some = replace(data, left={("china", "both", maker, "nmc", 2030): part - 1})
+        assert china in build(some).at_home, "of what is not said all is left"
+    # There buys of Here what that makes.
+    moved = replace(data, moved_home={("china", "both", "Here", "nmc", 2030): 0.5})
+    assert china in build(moved).at_home
+
+
 def short_of_cells() -> MixData:
     """Of two regions, if There closes, Here gets 70 GWh of cells of any kind, and cobalt for 3 ÷ 0.08 GWh of NMC."""
     data, places = two_regions(), ("Here", "There", "both")
