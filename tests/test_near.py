@@ -408,6 +408,29 @@ def test_a_rule_that_the_incumbent_breaks_is_named() -> None:
     assert told.breaks == ("growth",)
 
 
+def test_only_what_the_incumbent_breaks_is_tried_without() -> None:
+    """It is held to all limits, to none, to growth too, which it breaks, and to all others. It has 60 GWh of NMC, and
+    may have no less and no more: what just holds is not broken."""
+    share = {("Here", "car", "NMC", y): 0.6 for y in YEARS}
+    data = at_risk(
+        incumbent=incumbent(60), before={("Here", "NMC"): 0.1, ("Here", "LFP"): 0.9}, growth={("Here", "NMC"): 0.5},
+        seed={("Here", "NMC"): 0.05}, min_share=share, max_share=share,
+    )  # fmt: skip
+    session, tried = Session(data, "expected"), []
+    solve = session.with_additions
+
+    def with_additions(additions: Any, free: Any = (), **options: Any) -> Any:
+        tried.append(set(free))
+        return solve(additions, free, **options)
+
+    session.with_additions = with_additions  # type: ignore[method-assign]
+    found = session.incumbent()
+    assert found is not None
+    assert found.breaks == ("growth",)
+    mine = {"growth", "min_share", "max_share"}
+    assert [mine & each for each in tried] == [set(), mine, set(), {"growth"}]
+
+
 def test_what_the_incumbent_sells_and_no_mix_may_sell_is_lost() -> None:
     """60 GWh in 2032 under each disruption, of which calm weighs half; of LFP China takes 10 as before."""
     sold = tuple(key for key in toy().sold if key != ("Here", "car", "nmc", 2032))
