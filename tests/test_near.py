@@ -16,6 +16,7 @@ from test_solution import anything, incumbent, limited, priced
 from minerals import highs as highs_module
 from minerals.errors import NumericalTrouble
 from minerals.mix import near as near_module
+from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData
 from minerals.mix.near import Ends, NearlyAsGood, examples
 from minerals.mix.session import Session
@@ -429,6 +430,22 @@ def test_only_what_the_incumbent_breaks_is_tried_without() -> None:
     assert found.breaks == ("growth",)
     mine = {"growth", "min_share", "max_share"}
     assert [mine & each for each in tried] == [set(), mine, set(), {"growth"}]
+
+
+@pytest.mark.parametrize(("drifted", "starts"), [
+    ([False], ["hot"]), ([True, False], ["hot", "hot"]), ([True, True], ["hot", "hot", "cold"]),
+])  # fmt: skip
+def test_a_basis_that_drifted_is_factored_anew_and_then_left(
+    drifted: list[bool], starts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is least stays what it is: 15 GWh."""
+    session, answers = Session(at_risk(), "expected"), iter(drifted)
+    session.optimum("cost")
+    before = len(session.compiled.runs)
+    monkeypatch.setattr(Compiled, "has_drifted", property(lambda _: next(answers)))
+    assert session.nearby("expected").objective == pytest.approx(15)
+    assert [run.algorithm.split(", ")[1].split()[0] for run in session.compiled.runs[before:]] == starts
+    assert next(answers, None) is None
 
 
 def test_what_the_incumbent_sells_and_no_mix_may_sell_is_lost() -> None:
