@@ -322,6 +322,31 @@ def test_afresh_is_cold_where_the_model_is_large() -> None:
     assert again[0] == pytest.approx(again[1], rel=1e-7)
 
 
+def test_the_primal_simplex_goes_on_after_other_costs_alone_and_inside_other_limits() -> None:
+    """After other limits, with other costs or without, the dual does, as what was found may miss them; and from nothing
+    the dual begins."""
+    model = random_model(np.random.default_rng(1), rows=40, columns=60)
+    compiled = Compiled(model)
+
+    def used(cost: float | None = None, limit: float | None = None, **how: bool) -> str:
+        if cost is not None:
+            compiled.set_cost("x[0]", cost)
+        if limit is not None:
+            compiled.set_rhs("limit[0]", limit)
+        compiled.solve(**how)
+        return compiled.algorithm
+
+    limit = compiled.rhs("limit[0]")
+    assert used() == "dual simplex, cold"
+    assert used(limit=0.9 * limit) == "dual simplex, hot basis"
+    assert used(cost=5.0) == "primal simplex, hot basis"
+    assert used(cost=-5.0, limit=0.5 * limit) == "dual simplex, hot basis"
+    assert used() == "no iteration, hot basis"
+    assert used(cost=5.0, limit=limit, inside=True) == "primal simplex, hot basis"
+    compiled = Compiled(model)
+    assert used(cost=4.0) == "dual simplex, cold"
+
+
 def random_model(random: np.random.Generator, rows: int = 12, columns: int = 10, *, upward: bool = False) -> Any:
     """Costs of either sign within bounds; ≤, ≥, = and both limits, all kept by a random point."""
     model = pyo.ConcreteModel()

@@ -220,6 +220,22 @@ def test_what_is_solved_next_is_where_the_tangents_cross() -> None:
     assert walked[2:] == pytest.approx([35 / 19.5, 42 / 11])
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_chords_are_the_same_in_any_unit_of_exposure(unit: float) -> None:
+    """How near two may be is a part of the span, however large that is."""
+
+    def scaled(exposures: Sequence[float]) -> list[tuple[float, float]]:
+        return [(cost, slope / unit) for cost, slope in map(edge, (each / unit for each in exposures))]
+
+    of_one = sandwich(several(edge), CHEAPEST, LEAST, 0.001)
+    ends = (Vertex(unit * end.exposure, end.cost, np.nan) for end in (CHEAPEST, LEAST))
+    found = sandwich(scaled, *ends, 0.001)
+    assert (of_one.solves, found.solves) == (7, 7)
+    assert found.exposure / unit == pytest.approx(of_one.exposure, rel=1e-9, abs=1e-9)
+    assert found.cost == pytest.approx(of_one.cost, rel=1e-9)
+    assert found.gap == pytest.approx(of_one.gap, rel=1e-6)
+
+
 def test_a_walk_that_ends_early_says_how_far_its_last_chord_may_be_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """After its two ends alone: along the first edge it is 105 at no exposure, where it costs 140; of the span of 40
     that is 35. One solve more, between the two, finds another edge ahead, and not yet where the first one ends."""

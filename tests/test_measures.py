@@ -23,9 +23,11 @@ from minerals.case.optimise import Mix
 from minerals.case.plant_places import places_of
 from minerals.case.recycling import most_taken_off
 from minerals.config import OPTIMISED, Measures, read_run
-from minerals.errors import InputError
+from minerals.errors import Infeasible, InputError
 from minerals.exposure.draws import Streams
+from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData, OneCountry
+from minerals.mix.model import build
 from minerals.mix.session import Session
 from minerals.pipeline import computed
 from minerals.results.result import Result
@@ -108,6 +110,28 @@ def test_a_stock_gives_no_more_than_the_stop_takes_and_its_months_of_need() -> N
     assert spent(stocks_and_plants(3.0), 1e3, plants=False)[0] == pytest.approx(0, abs=1e-6)
     little = stocks_and_plants(stock_most={("Here", "cobalt", y): 0.05 for y in YEARS})
     assert spent(little, 1e3, plants=False)[0] == pytest.approx(3 * (50 - 5))
+
+
+def test_a_stock_is_of_the_need_of_cells_made_at_home_alone() -> None:
+    """Of all cells imported in 2030 none is needed; of 8 kt a year later half a year's 4 may be in stock. Where the mix
+    does not say where cells are made all are made at home."""
+    first = ("Here", "nmc", 2030)
+    data = stocks_and_plants(imported=frozenset({first}), own_share={})
+
+    def holds(data: MixData, year: int, kt: float) -> bool:
+        compiled = Compiled(build(data), objective="cost")
+        compiled.fix(f"stock[Here,cobalt,{year}]", kt)
+        compiled.fix(f"unmet[Here,car,{year}]", 0.0)
+        try:
+            compiled.solve()
+        except Infeasible:
+            return False
+        return True
+
+    assert [holds(data, 2030, kt) for kt in (0.0, 0.001)] == [True, False]
+    assert [holds(data, 2031, kt) for kt in (3.999, 4.001)] == [True, False]
+    unsaid = replace(data, by_origin=data.by_origin - {first}, made_at_home={("congo", *first): 1.0})
+    assert [holds(unsaid, 2030, kt) for kt in (3.999, 4.001)] == [True, False]
 
 
 def with_recycling(months: float = 12.0, **changes: Any) -> MixData:

@@ -689,6 +689,24 @@ def test_at_the_same_price_who_has_more_supply_for_its_demand_sells() -> None:
     assert {key[:2] for key in build(more).imports} == {("Here", "There")}
 
 
+def test_at_the_same_price_who_wants_nothing_sells_whatever_it_has() -> None:
+    """There has a GWh for none that it wants, and Here 150 for its 100; with 0.1 GWh wanted There has ten times that,
+    with 1 less than Here has. Without supply it sells nothing but where nothing is wanted, and buys what it wants."""
+    here = tuple(key for key in trading().sold if key[0] == "Here")
+    same = trading(price={(r, c, 2030): 70.0 for r in ("Here", "There") for c in CHEMISTRIES}, sold=here)
+
+    def sells(supply: float, *demand: float) -> bool:
+        wanted = {(r, "car", 2030): gwh for r, gwh in zip(("Here", "There"), (100.0, *demand), strict=False)}
+        supplied = {("cell", "Here", 2030): 150.0, ("cell", "There", 2030): supply}
+        return replace(same, demand=wanted, supplied=supplied).makers["Here", "nmc", 2030] == ("There",)
+
+    assert [sells(1.0), sells(1.0, 0.0), sells(1.0, 0.1), sells(1.0, 1.0)] == [True, True, True, False]
+    assert [sells(0.0), sells(0.0, 1.0)] == [True, False]
+    half = {("Here", "car", 2030): 100.0, ("There", "car", 2030): 0.5}
+    buys = replace(same, sold=trading().sold, demand=half, supplied={("cell", "Here", 2030): 150.0})
+    assert (buys.makers["There", "nmc", 2030], buys.makers["Here", "nmc", 2030]) == (("Here",), ())
+
+
 def pooled() -> MixData:
     """Here makes 150 GWh of NMC, 50 of them for There. If China closes they have cathodes for 140 together; if Here
     closes it sells There a fifth, and loses its own cells."""
@@ -710,6 +728,21 @@ def test_what_regions_of_a_pool_make_for_each_other_is_made_at_home() -> None:
     assert solved(replace(data, weight={"china": 1.0, "here": 0.0}), "expected").objective == pytest.approx(60)
     alone = replace(data, weight={"china": 0.0, "here": 1.0})
     assert solved(alone, "expected").objective == pytest.approx(0.8 * 50 + 100)
+
+
+@pytest.mark.parametrize(("here", "there", "made"), [(0.0, 1.0, True), (1.0, 0.0, True), (0.0, 0.0, False)])
+def test_a_pool_makes_cells_at_home_where_any_region_of_it_may(here: float, there: float, made: bool) -> None:
+    """Also where it makes only those of makers that close."""
+    china, data = ("china", "both", "nmc", 2030), replace(pooled(), weight={"china": 1.0, "here": 0.0})
+    kept = {("china", "both", r, "nmc", 2030): part for r, part in (("Here", here), ("There", there))}
+    data = replace(data, left=kept)
+    assert (china in build(data).at_home) == made
+    for part, maker in ((1.0, "Here"), (1.0, "There")):
+        some = replace(data, left={("china", "both", maker, "nmc", 2030): part - 1})
+        assert china in build(some).at_home, "of what is not said all is left"
+    # There buys of Here what that makes.
+    moved = replace(data, moved_home={("china", "both", "Here", "nmc", 2030): 0.5})
+    assert china in build(moved).at_home
 
 
 def short_of_cells() -> MixData:

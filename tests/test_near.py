@@ -16,6 +16,7 @@ from test_solution import anything, incumbent, limited, priced
 from minerals import highs as highs_module
 from minerals.errors import NumericalTrouble
 from minerals.mix import near as near_module
+from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData
 from minerals.mix.near import Ends, NearlyAsGood, examples
 from minerals.mix.session import Session
@@ -406,6 +407,45 @@ def test_a_rule_that_the_incumbent_breaks_is_named() -> None:
     told = choose(at_risk(incumbent=incumbent(60), **ramp), Criteria()).baselines["incumbent"]
     assert (told.exposure, told.cost) == pytest.approx((15, 21_600))
     assert told.breaks == ("growth",)
+
+
+def test_only_what_the_incumbent_breaks_is_tried_without() -> None:
+    """It is held to all limits, to none, to growth too, which it breaks, and to all others. It has 60 GWh of NMC, and
+    may have no less and no more: what just holds is not broken."""
+    share = {("Here", "car", "NMC", y): 0.6 for y in YEARS}
+    data = at_risk(
+        incumbent=incumbent(60), before={("Here", "NMC"): 0.1, ("Here", "LFP"): 0.9}, growth={("Here", "NMC"): 0.5},
+        seed={("Here", "NMC"): 0.05}, min_share=share, max_share=share,
+    )  # fmt: skip
+    session, tried = Session(data, "expected"), []
+    solve = session.with_additions
+
+    def with_additions(additions: Any, free: Any = (), **options: Any) -> Any:
+        tried.append(set(free))
+        return solve(additions, free, **options)
+
+    session.with_additions = with_additions  # type: ignore[method-assign]
+    found = session.incumbent()
+    assert found is not None
+    assert found.breaks == ("growth",)
+    mine = {"growth", "min_share", "max_share"}
+    assert [mine & each for each in tried] == [set(), mine, set(), {"growth"}]
+
+
+@pytest.mark.parametrize(("drifted", "starts"), [
+    ([False], ["hot"]), ([True, False], ["hot", "hot"]), ([True, True], ["hot", "hot", "cold"]),
+])  # fmt: skip
+def test_a_basis_that_drifted_is_factored_anew_and_then_left(
+    drifted: list[bool], starts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is least stays what it is: 15 GWh."""
+    session, answers = Session(at_risk(), "expected"), iter(drifted)
+    session.optimum("cost")
+    before = len(session.compiled.runs)
+    monkeypatch.setattr(Compiled, "has_drifted", property(lambda _: next(answers)))
+    assert session.nearby("expected").objective == pytest.approx(15)
+    assert [run.algorithm.split(", ")[1].split()[0] for run in session.compiled.runs[before:]] == starts
+    assert next(answers, None) is None
 
 
 def test_what_the_incumbent_sells_and_no_mix_may_sell_is_lost() -> None:

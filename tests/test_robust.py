@@ -17,7 +17,7 @@ from test_near import TOYS
 
 from minerals import api
 from minerals.errors import InputError
-from minerals.mix.cutting import CLOSE, MONEY, CuttingPlanes, Objective, Tried
+from minerals.mix.cutting import CLOSE, MONEY, CuttingPlanes, Objective, Part, Tried
 from minerals.mix.data import MixData
 from minerals.mix.futures import AVERAGE, MANY, REGRET, Futures
 from minerals.mix.objective import OWN
@@ -93,6 +93,27 @@ def test_one_plan_for_two_futures_by_hand(many: int) -> None:
     assert {name: found.value for name, found in of.items()} == pytest.approx(
         {OWN: 0, "other": 0, AVERAGE: 120, REGRET: 120}, abs=1e-6
     )
+
+
+def test_plans_that_are_tried_are_those_of_a_model_and_the_middle_to_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is of 100 GWh a year, in turn from a model and halfway from there to a plan that was tried before."""
+    tried: list[list[float]] = []
+    loss = Part.loss
+
+    def noted(part: Part, plan: Any) -> Any:
+        of = {key: float(gwh) for (name, key), gwh in zip(part.keys, plan, strict=True) if name == "additions"}
+        unmet = sum(gwh for (name, _), gwh in zip(part.keys, plan, strict=True) if name == "unmet")
+        assert sum(of.values()) + unmet == pytest.approx(300)
+        tried.append([of["Here", "car", "nmc", y] for y in YEARS])
+        return loss(part, plan)
+
+    monkeypatch.setattr(Part, "loss", noted)
+    assert two_futures(near=0, many=2).chosen(REGRET, {OWN: 0.0, "other": 0.0}).value == pytest.approx(120)
+    assert len(tried) >= 7
+    for at in range(2, 7, 2):
+        ahead, middle = tried[at - 1], tried[at]
+        other = [2 * half - end for half, end in zip(middle, ahead, strict=True)]
+        assert any(other == pytest.approx(before, abs=1e-6) for before in tried[:at])
 
 
 @pytest.mark.parametrize("many", [MANY, 3], ids=["one programme", "cutting planes"])

@@ -31,7 +31,7 @@ from minerals.mix import gains as of_gains
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData, OneCountry
 from minerals.mix.families import LIMITS, in_worth
-from minerals.mix.family import Kind, index_of
+from minerals.mix.family import Kind, LimitText, index_of
 from minerals.mix.gains import Gain
 from minerals.mix.model import build
 from minerals.mix.objective import RISKS
@@ -583,6 +583,18 @@ def test_what_lets_less_go_unmet_is_told_where_something_does() -> None:
     )  # fmt: skip
     assert gain.gain == pytest.approx(15)
     assert gain.least == pytest.approx(150)
+
+
+def test_a_step_is_in_points_a_part_or_a_unit() -> None:
+    """Five of the unit of a rate and five points of what a share is of; a tenth of an amount, of all years where any
+    has one; else one of the unit. Each row steps in its own units."""
+    rates = [LimitText("", "point", scale, rate=True, whole=100.0) for scale in (0.01, 0.02)]
+    shares = [LimitText("", "GWh", 1000.0, whole=whole) for whole in (100.0, 300.0)]
+    amounts = [LimitText("", "billion", 1000.0)] * 2
+    assert of_gains._steps(rates, [1.0, 2.0]) == (5, "point", pytest.approx([0.05, 0.1]))
+    assert of_gains._steps(shares, [1.0, 2.0]) == (5, "point", pytest.approx([5, 15]))
+    assert of_gains._steps(amounts, [0.0, 20.0]) == (10, "%", pytest.approx([0, 2]))
+    assert of_gains._steps(amounts, [0.0, 0.0]) == (1, "billion", pytest.approx([1000, 1000]))
 
 
 def test_the_price_of_a_gwh_at_risk_is_the_same_from_both_sides() -> None:
