@@ -79,10 +79,10 @@ class Bases:
     def solve(self, most: Array, upper: Array) -> Array:
         """Optimal columns, (question, column). most: (question, row); upper: (question, column), 0 and more.
 
-        Of several optimal solutions that of the first known basis counts: which that is may hang on what was asked
-        before, its value does not. A basis that is taken for one whose bound is not the least is found again by HiGHS,
-        which costs time alone. Raises SolverError where HiGHS finds no
-        optimum, which there always is where the columns are bounded.
+        Of several optimal solutions that of the first known basis counts: which that is may hang on the questions
+        before, its value does not. A basis that is optimal though its bound is not the least by rounding is found again
+        by HiGHS, which costs time alone. Raises SolverError where HiGHS finds no optimum, which there always is where
+        the columns are bounded.
         """
         out = np.empty_like(upper)
         sides = np.minimum(np.concatenate([most, upper], axis=1), HUGE)
