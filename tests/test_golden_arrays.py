@@ -256,12 +256,12 @@ def draws_of_stops(found: Chokepoints) -> Iterator[tuple[str, object]]:
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_what_stops_leave_is_what_it_was(name: str, folder: Path, golden: Callable[[str, str], None]) -> None:
+def test_what_stops_leave_is_what_it_was(name: str, folder: Path, golden: Callable[..., None]) -> None:
     found = ready(folder, name)
     assert found.chokepoints is not None
     of_parts = of_flows_and_prices(found), left_by_stops(found.chokepoints), draws_of_stops(found.chokepoints)
     lines = [summed(*each) for part in of_parts for each in part]
-    golden(f"laid_out/stops-{name}.txt", "".join(lines))
+    golden(f"laid_out/stops-{name}.txt", "".join(lines), 7)
 
 
 def test_a_world_finds_anew_what_another_share_of_the_unknown_moves(folder: Path) -> None:
@@ -295,16 +295,14 @@ def test_a_world_finds_anew_what_another_share_of_the_unknown_moves(folder: Path
 
 
 @pytest.mark.parametrize("name", ["finer", "two-regions", "small"])
-def test_tables_of_what_stops_leave_are_what_they_were(
-    name: str, folder: Path, golden: Callable[[str, str], None]
-) -> None:
+def test_tables_of_what_stops_leave_are_what_they_were(name: str, folder: Path, golden: Callable[..., None]) -> None:
     sets, above = PLANS[name]
     found = run(folder / "rich-whole.toml", [EVENTS, *sets, "exposure.draws=20"], layered(folder, above))
     tables = ("accessible", "binding_nodes", "disruptions", "weighted_loss", "lost_minerals", "supply_gap",
               "gwh_at_risk", "loss_by_length", "months_that_halve", "intervals", "drivers", "lost_unknown")  # fmt: skip
     others = [summed(table, frame.select_dtypes("number").to_numpy().ravel())
               for table, frame in found.tables.items() if table not in (*tables, *AS_READ)]  # fmt: skip
-    golden(f"runs/stops-{name}.txt", as_text(found, "", 7, tables) + "\n" + "".join(others))
+    golden(f"runs/stops-{name}.txt", as_text(found, "", 7, tables) + "\n" + "".join(others), 7)
 
 
 # --- what mixes are chosen from --------------------------------------------------------------------------------------
@@ -410,7 +408,7 @@ def without_a_third(data: MixData) -> MixData:
 
 
 @pytest.mark.parametrize("name", MIXES)
-def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Callable[[str, str], None]) -> None:
+def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Callable[..., None]) -> None:
     """With what measures beside it cost and leave, and what is lost of the plan with some of them."""
     config = read_run(folder / "rich-chosen.toml", [EVENTS, *LONG, *MIXES[name]])
     inputs = read_inputs(inputs_of(config, layered(folder, "small" if name == "small" else "")))
@@ -426,4 +424,4 @@ def test_data_of_a_mix_are_what_they_were(name: str, folder: Path, golden: Calla
     if name in ("excluded", "observed", "two-regions"):
         left, glossary = without_a_third(beside), glossary_of(assembly.chokepoints, inputs)
         lines += ["\nwithout a third\n", *of_programme(left), "\nlimits\n", *of_limits(left, glossary)]
-    golden(f"laid_out/toy-{name}.txt", "".join(lines))
+    golden(f"laid_out/toy-{name}.txt", "".join(lines), 7)

@@ -404,6 +404,25 @@ def test_a_change_fails_until_it_is_accepted(
     assert (tmp_path / "mix" / "new.txt").read_text(encoding="utf-8") == "a: x <= 2\n"
 
 
+@pytest.mark.parametrize(
+    ("now", "same"),
+    [
+        ("of 164 1303.368", True), ("of 164 1303.369", False), ("of 165 1303.367", False), ("of 164 1303.36", False),
+        ("by 164 1303.367", False), ("of 164 1303.367 1", False), ("of 164 -1303.367", False),
+    ],
+)  # fmt: skip
+def test_a_last_digit_is_another_on_another_processor(now: str, same: bool) -> None:
+    assert conftest.alike("of 164 1303.367", now, 7) is same
+
+
+def test_what_is_alike() -> None:
+    assert conftest.alike("9.999999", "10", 7)
+    assert conftest.alike("0.000123457", "1.23458e-04", 7)  # Rounded to nine decimals before.
+    assert not conftest.alike("0.000123457", "0.000123459", 7)
+    assert conftest.alike("0", "-0", 7)
+    assert not conftest.alike("1234567890", "1234567891", 7)  # No number of seven digits: the code of a name.
+
+
 def test_rows_as_text() -> None:
     model = pyo.ConcreteModel()
     model.x = pyo.Var(["a", "b"], bounds=(0, 4))

@@ -114,16 +114,16 @@ def as_text(result: Result, only: str = "", digits: int = 7, tables: Container[s
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_tables_are_what_they_were(name: str, folders: dict[str, Path], golden: Callable[[str, str], None]) -> None:
+def test_tables_are_what_they_were(name: str, folders: dict[str, Path], golden: Callable[..., None]) -> None:
     file, *sets = RUNS[name]
     only, digits = ("mix_variant" if name == "mix-variants" else "mix_", 4) if name.startswith("mix") else ("", 7)
-    golden(f"runs/{name}.txt", as_text(run(folders[file] / file, sets, folders[file]), only, digits))
+    golden(f"runs/{name}.txt", as_text(run(folders[file] / file, sets, folders[file]), only, digits), digits)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_tables_of_shipped_runs_are_what_they_were(name: str, golden: Callable[[str, str], None]) -> None:
+def test_tables_of_shipped_runs_are_what_they_were(name: str, golden: Callable[..., None]) -> None:
     shipped, sets, tables, digits = SHIPPED[name]
-    golden(f"runs/shipped-{name}.txt", as_text(run(shipped, sets), "", digits, tables))
+    golden(f"runs/shipped-{name}.txt", as_text(run(shipped, sets), "", digits, tables), digits)
 
 
 #: Golden file → shipped run, and changes of it.
@@ -173,17 +173,17 @@ def summed(name: str, held: object) -> str:
 
 @pytest.mark.parametrize("name", LAID_OUT)
 def test_what_a_mix_is_chosen_from_is_what_it_was(
-    name: str, shipped_inputs: Inputs, golden: Callable[[str, str], None]
+    name: str, shipped_inputs: Inputs, golden: Callable[..., None]
 ) -> None:
     shipped, sets = LAID_OUT[name]
     ((_, data),) = prepared(read_run(shipped, sets), shipped_inputs).mixes.values()
-    golden(f"laid_out/{name}.txt", "".join(summed(each.name, getattr(data, each.name)) for each in fields(data)))
+    golden(f"laid_out/{name}.txt", "".join(summed(each.name, getattr(data, each.name)) for each in fields(data)), 7)
 
 
-def test_what_a_page_computes_from_is_what_it_was(shipped_inputs: Inputs, golden: Callable[[str, str], None]) -> None:
+def test_what_a_page_computes_from_is_what_it_was(shipped_inputs: Inputs, golden: Callable[..., None]) -> None:
     ready = prepared(read_run("europe-2035", ["scope.years={first=2034, last=2035}"]), shipped_inputs)
     found = explorer(ready.outcome, ready.chokepoints, ready.packs)
-    golden("runs/explorer.txt", "".join(summed(*each) for each in found.items()))
+    golden("runs/explorer.txt", "".join(summed(*each) for each in found.items()), 7)
 
 
 #: Golden file → changes of the run whose mix is chosen, with which no mix keeps all limits.
@@ -194,9 +194,7 @@ IN_CONFLICT = {
 
 
 @pytest.mark.parametrize("name", IN_CONFLICT)
-def test_why_limits_conflict_is_what_it_was(
-    name: str, folders: dict[str, Path], golden: Callable[[str, str], None]
-) -> None:
+def test_why_limits_conflict_is_what_it_was(name: str, folders: dict[str, Path], golden: Callable[..., None]) -> None:
     folder = folders["chosen.toml"]
     with pytest.raises(Infeasible) as raised:
         run(folder / "chosen.toml", IN_CONFLICT[name], folder)
@@ -204,7 +202,7 @@ def test_why_limits_conflict_is_what_it_was(
 
 
 @pytest.mark.parametrize("independent", [False, True])
-def test_draws_are_what_they_were(independent: bool, toy: Path, golden: Callable[[str, str], None]) -> None:
+def test_draws_are_what_they_were(independent: bool, toy: Path, golden: Callable[..., None]) -> None:
     """Demand, input and secondary supply of every mineral, the causes moving together or each series alone."""
     sets = [*FLOWS, "scope.years={first=2044, last=2045}", "scenario.plan.silicon='si'", "intensity.trend='improving'"]
     resolved = resolve(read_run(toy / "run.toml", sets), read_inputs(toy))
@@ -219,10 +217,10 @@ def test_draws_are_what_they_were(independent: bool, toy: Path, golden: Callable
             for flow in flows:
                 last = flow[place, ..., -1]
                 lines.append(f"{scenario} {mineral} {' '.join(f'{value:.7g}' for value in last.ravel())}")
-    golden(f"runs/draws-{'apart' if independent else 'together'}.txt", "\n".join(lines) + "\n")
+    golden(f"runs/draws-{'apart' if independent else 'together'}.txt", "\n".join(lines) + "\n", 7)
 
 
-def test_indices_are_what_they_were(toy: Path, golden: Callable[[str, str], None]) -> None:
+def test_indices_are_what_they_were(toy: Path, golden: Callable[..., None]) -> None:
     sets = ["scope.years={first=2033, last=2034}", "study={kind='sensitivity', draws=20}"]
     model = Model(resolve(read_run(toy / "run.toml", sets), read_inputs(toy)))
     rows = []
@@ -230,4 +228,4 @@ def test_indices_are_what_they_were(toy: Path, golden: Callable[[str, str], None
         first, total = model.indices(number)
         rows.append((factor.label, float(first.sum()), float(total.sum())))
     text = pd.DataFrame(rows, columns=["factor", "first", "total"]).to_csv(index=False, float_format="%.5g")
-    golden("runs/indices.txt", text)
+    golden("runs/indices.txt", text, 5)
