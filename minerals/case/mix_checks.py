@@ -12,10 +12,9 @@ from ..config import (
     OPTIMISED,
     TARGETS,
     Backcast,
-    Frontier,
     Grid,
     Measures,
-    NearOptimal,
+    OfMix,
     Optimise,
     Robust,
     Run,
@@ -87,7 +86,7 @@ def _of_run(run: Run) -> Wrong:
         yield from _of_backcast(settings.study)
     elif isinstance(settings.study, Robust):
         yield from _of_robust(config)
-    elif settings.study is not None and not isinstance(settings.study, Grid | NearOptimal | Frontier):
+    elif settings.study is not None and not isinstance(settings.study, Grid | OfMix):
         why = "draws many runs of a given mix, and [optimise] chooses one; keep one of the two"
         yield ("study",), f"[study] of kind {settings.study.kind!r}", why
     if settings.flows is not None and settings.flows.lines:

@@ -3,7 +3,7 @@
 
 import math
 from itertools import product
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
 
@@ -33,6 +33,13 @@ class DrawnStudy(ManyRuns):
         description="Standard deviation of the log-odds of market shares whose rows give no low and high, ten years "
         "after the last observed year; 0 holds all market shares.",
     )  # fmt: skip
+
+
+class OfMix(Section):
+    """A kind that begins from a mix that is chosen."""
+
+    #: Shipped run that shows such a study, or at least its [optimise].
+    example: ClassVar[str] = "europe-mix"
 
 
 class Sample(DrawnStudy):
@@ -171,8 +178,10 @@ Lengths = Annotated[
 ]
 
 
-class Measures(Section):
+class Measures(OfMix):
     """What buys the most safety: a mix that is chosen, stocks, plants and own cells, each and together, at budgets."""
+
+    example = "europe-measures"
 
     kind: Literal["measures"] = Field(description="Kind of the study.")
     budgets: Annotated[Amounts, Unit("billion USD_2025")] = Field(
@@ -232,8 +241,10 @@ TARGETS = ("change", "kt", "lost", "coverage")
 Levels = Annotated[tuple[float, ...], Strict(False)]
 
 
-class Backcast(ManyRuns):
+class Backcast(ManyRuns, OfMix):
     """Asks the mix of a run backwards: with how little change, cost or new chemistry it reaches a target in a year."""
+
+    example = "europe-backcast"
 
     kind: Literal["backcast"] = Field(description="Kind of the study.")
     least: Literal["change", "cost", "new"] = Field(
@@ -306,7 +317,7 @@ Nearness = Annotated[float, Field(ge=LEAST_NEAR, le=1.0)]
 Moving = Literal["shares", "production", "sourcing"]
 
 
-class NearOptimal(ManyRuns):
+class NearOptimal(ManyRuns, OfMix):
     """Tells how far shares, production and sourcing move among mixes that are nearly as good as the chosen one."""
 
     kind: Literal["near_optimal"] = Field(description="Kind of the study.")
@@ -337,7 +348,7 @@ def _two(pair: tuple[str, str]) -> tuple[str, str]:
     return pair
 
 
-class Frontier(ManyRuns):
+class Frontier(ManyRuns, OfMix):
     """Tells the least of one objective of a mix at each value of another, for pairs of objectives."""
 
     kind: Literal["frontier"] = Field(description="Kind of the study.")
@@ -355,8 +366,10 @@ class Frontier(ManyRuns):
     )
 
 
-class Robust(ManyRuns):
+class Robust(ManyRuns, OfMix):
     """Holds plans against several futures of supply: which one leaves the least regret, and at what price."""
+
+    example = "europe-robust"
 
     kind: Literal["robust"] = Field(description="Kind of the study.")
     futures: Texts = Field(

@@ -25,7 +25,6 @@ import pandas as pd
 
 from ..case.backcast import Asked
 from ..case.mix_lost import AGREE, BUG
-from ..case.optimise import Mix
 from ..config import Backcast
 from ..errors import Infeasible, NumericalTrouble, listed
 from ..haste import frozen
@@ -35,7 +34,7 @@ from ..mix.optimum import Optimum
 from ..mix.session import TIES, Caps, Session
 from ..mix.solution import LEAST_ROOM, UNIT
 from .blocks import POINTS_PART, StudyFolder
-from .identity import identity_of
+from .identity import Findings, Studied, identity_of
 from .points import solved
 from .pool import Progress
 
@@ -57,13 +56,13 @@ TABLE = ["silicon", "target", "status", "amount", "value", "unit", "least", "lea
 FAMILIES = ["silicon", "target", "region", "family", "year", "value", "baseline", "share", "low", "high", "unit"]
 
 
-def backcast(mix: Mix, kept: StudyFolder | None, progress: Progress | None) -> dict[str, pd.DataFrame]:
+def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> Findings:
     """Tables `backcast` and `backcast_family` of a chosen mix whose run has the study. kept, progress: as of any study.
 
     Raises InputError where a key does not fit the run, Infeasible where no mix keeps what the study holds, and the
     solver's own errors.
     """
-    config = mix.run.settings.study
+    mix, config = of.mix, of.run.settings.study
     assert isinstance(config, Backcast)
     asked = Asked(mix, config)
     asked.check()
@@ -88,7 +87,7 @@ def backcast(mix: Mix, kept: StudyFolder | None, progress: Progress | None) -> d
         folder, identity = kept.path / POINTS_PART, identity_of(mix.assembly.resolved, len(keys), chosen)
     with ThreadPoolExecutor(config.workers) as threads:
         found = solved(keys, point, threads, folder, identity, progress)
-    return {"backcast": _table(asked, found), "backcast_family": _families(asked, found)}
+    return Findings({"backcast": _table(asked, found), "backcast_family": _families(asked, found)})
 
 
 @frozen

@@ -14,14 +14,13 @@ import numpy as np
 import pandas as pd
 
 from ..case.criteria import criteria_of
-from ..case.optimise import Mix
 from ..config import Frontier
 from ..errors import InputError
 from ..mix.data import MixData
 from ..mix.session import Session
 from ..mix.solution import BUILT, UNIT, Criteria
 from .blocks import POINTS_PART, StudyFolder
-from .identity import identity_of, shares_of
+from .identity import Findings, Studied, identity_of, shares_of
 from .points import solved
 from .pool import Progress, worker_pool
 
@@ -32,9 +31,10 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def frontier(mix: Mix, kept: StudyFolder | None, progress: Progress | None) -> dict[str, pd.DataFrame]:
+def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> Findings:
     """Table `frontier` of a chosen mix whose run has the study. kept, progress: as of any study. Raises InputError
     where both of a pair are the same here, and the solver's own errors."""
+    mix = of.mix
     config, criteria = mix.run.settings.study, criteria_of(mix.config)
     assert isinstance(config, Frontier)
     objective = {
@@ -59,7 +59,7 @@ def frontier(mix: Mix, kept: StudyFolder | None, progress: Progress | None) -> d
         for (one, two), key in zip(config.pairs, keys, strict=True)
         for at, (value, least, *slopes, gap) in enumerate(found[key])
     ]
-    return {"frontier": pd.DataFrame(rows, columns=COLUMNS)}
+    return Findings({"frontier": pd.DataFrame(rows, columns=COLUMNS)})
 
 
 def _number(value: float | None) -> float:

@@ -20,7 +20,7 @@ from ..tables.inputs import Inputs, read_inputs
 from ..tables.own import Layers
 from ..toml import written
 from .blocks import POINTS_PART, StudyFolder
-from .identity import Studied, identity_of
+from .identity import Findings, Studied, identity_of
 from .points import solved
 from .pool import Progress, worker_pool
 
@@ -31,7 +31,7 @@ COLUMNS = ["scenario", "quantity", "item", "year", "value", "unit"]
 FAILED = "failed"
 
 
-def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
+def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | None = None) -> Findings:
     """Table `grid` of a run with such a study."""
     run, config = of.run, of.run.settings.study
     assert isinstance(config, Grid)
@@ -47,7 +47,7 @@ def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | Non
         for key, value in found.items()
         for number, why in ((tuple(each[:6]), each[6]) for each in value)
     ]
-    return {"grid": pd.DataFrame(rows, columns=["point", *config.axes, *COLUMNS, "why"])}
+    return Findings({"grid": pd.DataFrame(rows, columns=["point", *config.axes, *COLUMNS, "why"])})
 
 
 def _text(value: Any) -> str:

@@ -33,7 +33,7 @@ from ..haste import frozen
 from ..numbers import signed_percent
 from ..tables.names import Kinds
 from .blocks import DRAWS_PART, StudyFolder, begin_part, is_sound, read_values, write_block
-from .identity import Studied, identity_of
+from .identity import Findings, Studied, identity_of
 from .polytope import BLOCK, Polytope, Walk, contradiction, least_change, ranges, walk
 from .pool import LocalPool, Progress, end_without_parent, worker_pool
 
@@ -116,7 +116,7 @@ class Mixes:
         return {int(at): limit for at, limit in zip(rows, self.limits, strict=False) if limit.kind == "statement"}
 
 
-def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
+def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | None = None) -> Findings:
     """Tables `identified`, `identified_member`, `identified_limit` and `identified_pair` of a run with such a study.
 
     Raises InputError with what of its keys does not fit, and Infeasible where no mix fits, with the statements that
@@ -141,7 +141,7 @@ def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | Non
     # In sums of a few shares digits beyond the twelfth are rounding, and a change of 0 no longer is.
     numbers = {"baseline": np.round(rows @ mixes.baseline + at, 12) + 0.0, "low": ends[:, 0], "high": ends[:, 1]}
     numbers |= {f"p{p}": row for p, row in zip(PERCENTILES, percentiles, strict=True)}
-    return {
+    tables = {
         "identified": head.assign(**numbers, unit="1"),
         "identified_member": pd.concat(
             [head.assign(scenario=name, value=rows @ mix + at, unit="1") for name, mix in mixes.members.items()]
@@ -151,6 +151,8 @@ def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | Non
         "identified_limit": _limits(mixes, place),
         "identified_pair": _pairs(mixes.told, drawn, place),
     }
+    held = ["battery_demand", "mineral_intensity"]
+    return Findings(tables, about={**config.model_dump(include={"mixes", "seed"}), "held": held})
 
 
 # ---------------------------------------------------------------------- what fits

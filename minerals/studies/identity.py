@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from ..config import Run
 from ..haste import frozen
 from ..results.record import versions
-from ..tables.inputs import Inputs
+from ..tables.inputs import Inputs, UsedRows
 from ..tables.resolve import Resolved
 
 if TYPE_CHECKING:
@@ -19,12 +22,30 @@ if TYPE_CHECKING:
 @frozen
 class Studied:
     """A run with a study. run: as its file has it; resolved: laid onto its inputs, with the mixes that it chose as
-    scenarios; region_label: name of the sum of its regions."""
+    scenarios; region_label: name of the sum of its regions; chosen: the mix that it chose, where it has one."""
 
     run: Run
     resolved: Resolved
     region_label: str
     inputs: Inputs
+    chosen: Mix | None = None
+
+    @property
+    def mix(self) -> Mix:
+        """The mix that the run chose, of a kind that begins from one."""
+        assert self.chosen is not None
+        return self.chosen
+
+
+@frozen
+class Findings:
+    """What a study finds. tables: by name; used: rows of the inputs that they rest on beside those of the run; about:
+    what the record says of the study beside its kind; futures: labels and notes of the futures in its tables."""
+
+    tables: dict[str, pd.DataFrame]
+    used: UsedRows | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+    futures: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def shares_of(mix: Mix) -> str:

@@ -57,9 +57,9 @@ from ..mix.optimum import Optimum
 from ..mix.session import Session
 from ..mix.solution import LEAST_ROOM, risk_of
 from ..tables.expansion import discount_rate, material_price, plants_in
-from ..tables.inputs import Inputs, UsedRows
+from ..tables.inputs import Inputs
 from .blocks import POINTS_PART, StudyFolder
-from .identity import identity_of, shares_of
+from .identity import Findings, Studied, identity_of, shares_of
 from .points import solved
 from .pool import Progress
 
@@ -105,14 +105,14 @@ PLAN = ("additions", "production", "imports")
 WITH_IT = ("secondary", "sourced", "excess")
 
 
-def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progress | None) -> dict[str, pd.DataFrame]:
+def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> Findings:
     """Tables `measures` and `measures_bought` of a chosen mix whose run has the study; with what a GWh is worth
     `measures_worth` too, with recycling `measures_recycling`, and with draws `measures_drawn` and `measures_order`.
 
     kept, progress: as of any study. Raises InputError where several regions share the budget, and the solver's own
     errors.
     """
-    config = mix.run.settings.study
+    mix, inputs, config = of.mix, of.inputs, of.run.settings.study
     assert isinstance(config, Measures)
     if len(mix.data.regions) > 1:
         why = "buys for one region, whose disruptions leave one pool; name a single one in scope.regions"
@@ -160,14 +160,9 @@ def measures(mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progr
         out["measures_recycling"] = _reached(reaches, units)
     if not config.worth:
         del out["measures_worth"]
-    return out | (_of_draws(_spent(config), names, [found[key] for key in draws]) if draws else {})
-
-
-def measured_rows(mix: Mix, inputs: Inputs) -> UsedRows:
-    """Rows of the inputs that the measures rest on."""
-    config = mix.run.settings.study
-    assert isinstance(config, Measures)
-    return rows_used(with_measures(mix, inputs, config, {}), inputs)
+    if draws:
+        out |= _of_draws(_spent(config), names, [found[key] for key in draws])
+    return Findings(out, rows_used(with_measures(mix, inputs, config, {}), inputs))
 
 
 def _spent(config: Measures) -> list[float]:

@@ -22,7 +22,7 @@ from ..mix.near import NearlyAsGood, Vertex
 from ..mix.session import Session
 from ..mix.solution import SHOWN, nearly_as_good
 from .blocks import POINTS_PART, StudyFolder
-from .identity import identity_of, shares_of
+from .identity import Findings, Studied, identity_of, shares_of
 from .points import solved
 from .pool import Progress, worker_pool
 
@@ -48,10 +48,10 @@ class Told:
     weights: Sum
 
 
-def near_optimal(mix: Mix, kept: StudyFolder | None, progress: Progress | None) -> dict[str, pd.DataFrame]:
+def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> Findings:
     """Table `near_optimal` of a chosen mix whose run has the study. kept, progress: as of any study. Raises the
     solver's own errors."""
-    config = mix.run.settings.study
+    mix, config = of.mix, of.run.settings.study
     assert isinstance(config, NearOptimal)
     session, sets = nearly_as_good(mix.data, criteria_of(mix.config), config.near)
     told = [each for what in config.of for each in TOLD[what](mix, session, _years(config, mix))]
@@ -73,7 +73,7 @@ def near_optimal(mix: Mix, kept: StudyFolder | None, progress: Progress | None) 
         if max(each.value, high) > LEAST:
             where = each.what, each.region, each.name, each.supplier, each.year
             rows.append((config.near[level], *where, each.value, max(low, 0.0), max(high, 0.0), each.unit))
-    return {"near_optimal": pd.DataFrame(rows, columns=COLUMNS)}
+    return Findings({"near_optimal": pd.DataFrame(rows, columns=COLUMNS)})
 
 
 def _years(config: NearOptimal, mix: Mix) -> list[int]:

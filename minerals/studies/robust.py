@@ -28,9 +28,10 @@ from ..errors import InputError, NumericalTrouble, did_you_mean, listed
 from ..haste import frozen
 from ..mix.futures import AGREE, AVERAGE, REGRET, Futures
 from ..mix.objective import OWN
-from ..tables.inputs import Inputs, UsedRows, joined
+from ..results.record_exposure import about_future
+from ..tables.inputs import Inputs, joined
 from .blocks import POINTS_PART, StudyFolder
-from .identity import identity_of
+from .identity import Findings, Studied, identity_of
 from .points import solved
 from .pool import Progress, worker_pool
 from .worlds import WORLDS
@@ -59,12 +60,11 @@ class World:
         return self.adoption if self.silicon == NO_SILICON else f"{self.adoption} with silicon {self.silicon}"
 
 
-def robust(
-    mix: Mix, inputs: Inputs, kept: StudyFolder | None, progress: Progress | None
-) -> tuple[dict[str, pd.DataFrame], UsedRows]:
-    """Tables `robust`, `robust_mix` and `robust_share` of a chosen mix whose run has the study, and rows that the
-    futures rest on. kept, progress: as of any study. Raises InputError, and the solver's own errors."""
-    config = mix.run.settings.study
+def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> Findings:
+    """Tables `robust`, `robust_mix` and `robust_share` of a chosen mix whose run has the study, rows that the futures
+    rest on, and reference worlds that are not compared, with why. kept, progress: as of any study. Raises InputError,
+    and the solver's own errors."""
+    mix, inputs, config = of.mix, of.inputs, of.run.settings.study
     assert isinstance(config, Robust)
     worlds = _worlds(mix, inputs, config)
     exposures = {name: _exposure(mix, inputs, world) for name, world in worlds.items() if name != OWN}
@@ -92,7 +92,9 @@ def robust(
         unsought |= True
     # How far a share moves was not sought, which is not to say that it does not.
     tables["robust_share"] = share.assign(**{end: share[end].where(~unsought) for end in ("low", "high")})
-    return tables, used
+    left_out = {"worlds_left_out": _left_out(inputs, config)}
+    named = {str(name): about_future(str(name), inputs) for name in dict.fromkeys(tables["robust"]["future"])}
+    return Findings(tables, used, left_out, named)
 
 
 def _worlds(mix: Mix, inputs: Inputs, config: Robust) -> dict[str, World]:
@@ -132,10 +134,8 @@ def _lacking(world: tuple[str, str], inputs: Inputs) -> str:
     return ""
 
 
-def worlds_left_out(mix: Mix, inputs: Inputs) -> dict[str, str]:
-    """Reference worlds that were asked for and are not compared, and why, by name."""
-    config = mix.run.settings.study
-    assert isinstance(config, Robust)
+def _left_out(inputs: Inputs, config: Robust) -> dict[str, str]:
+    """Reference worlds that are not compared though they should be, and why, by name."""
     found = {World("", *world).reference: _lacking(world, inputs) for world in WORLDS}
     return {name: why for name, why in found.items() if why} if config.worlds == "three" else {}
 

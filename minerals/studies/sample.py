@@ -27,9 +27,9 @@ from ..flows.ensemble import follow
 from ..haste import frozen
 from ..tables.resolve import Resolved
 from .blocks import PARTS, StudyFolder, begin_part, is_sound, marked, read_values, write_block
-from .identity import Studied, identity_of
+from .identity import Findings, Studied, identity_of
 from .pool import LocalPool, Progress, end_without_parent, local_pool, worker_pool
-from .uncertain import Uncertain
+from .uncertain import Uncertain, about_draws
 
 #: Draws of one block, each a Latin hypercube of its own; a constant, since it decides where blocks begin.
 BLOCK = 4096
@@ -127,7 +127,7 @@ def quantities(resolved: Resolved) -> list[str]:
     return list(QUANTITIES) if resolved.parameters is not None else ["mineral_demand"]
 
 
-def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
+def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | None = None) -> Findings:
     """Tables `percentiles` and `uncertain_inputs` of a run with a sample study.
 
     kept: folder of the finished blocks, for the caller to end once the result is written; without one they live in a
@@ -176,7 +176,7 @@ def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | Non
          for factor in parts[0].uncertain.factors],
         columns=["factor", "table", "series", "range", "distribution"],
     )  # fmt: skip
-    return {"percentiles": table, "uncertain_inputs": inputs}
+    return Findings({"percentiles": table, "uncertain_inputs": inputs}, about=about_draws(resolved))
 
 
 def _check_disk(parts: list[Part], folder: Path) -> None:

@@ -19,17 +19,17 @@ from ..config import Sensitivity
 from ..design import latin_hypercube
 from ..tables.resolve import Resolved
 from .blocks import POINTS_PART, StudyFolder
-from .identity import Studied, identity_of
+from .identity import Findings, Studied, identity_of
 from .points import solved
 from .pool import Progress, worker_pool
 from .sample import BLOCK, QUANTITIES, block_of, quantities, quantity
-from .uncertain import Uncertain
+from .uncertain import Uncertain, about_draws
 
 Array = NDArray[np.float64]
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 
 
-def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
+def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | None = None) -> Findings:
     """Tables `sensitivity` and `sobol` of the last year, for every scenario, region, mineral and quantity.
 
     draws of the study: rows of each of the two designs; so (factors + 2) × draws evaluations. The indices of a factor
@@ -42,10 +42,11 @@ def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | Non
     ranges = {factor.label: factor.range for factor in factors}
     if not factors:
         order = ["scenario", "region", "mineral", "quantity", "year", "factor", "label", "input"]
-        return {
+        nothing = {
             "sensitivity": pd.DataFrame(columns=[*order, "base", "at_low", "at_high", "unit"]),
             "sobol": pd.DataFrame(columns=[*order, "first", "total", "unit"]),
         }
+        return Findings(nothing, about=about_draws(resolved))
     regions = [*resolved.regions.labels, *([region_label] if len(resolved.regions) > 1 else [])]
     axes = [model.uncertain.scenarios, model.quantities, regions, list(resolved.minerals.labels)]
     year = resolved.reported[-1]
@@ -64,7 +65,8 @@ def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | Non
     found = [np.array(points[str(column)]) for column in range(len(factors))]
     indices = {name: np.stack([both[at] for both in found]) for at, name in enumerate(("first", "total"))}
     units = tornado["quantity"].map(QUANTITIES)
-    return {"sensitivity": tornado.assign(unit=units), "sobol": _table(indices, ranges, axes, year).assign(unit="1")}
+    tables = {"sensitivity": tornado.assign(unit=units), "sobol": _table(indices, ranges, axes, year).assign(unit="1")}
+    return Findings(tables, about=about_draws(resolved))
 
 
 class Model:

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..case.arrays import ENDS, Arrays, addition_ends, cells_of, finer_ends, pack_of, share_of, trend_of
 from ..case.shares import share_weights
+from ..config import DrawnStudy
 from ..design import NONE, Ranged, ranged, rows_of, sides_of, split_pert
 from ..flows.ensemble import Apart, ChainDraws, DetailedDraws, Draws, Part, PartAfterUse, Pool, Terms
 from ..flows.lifetime import survival_matrix
@@ -689,3 +690,15 @@ def _ends(sums: Array) -> tuple[float, float]:
     """Low and high end over the value, from the sums of value, low and high (3); NaN where the value is 0."""
     value, low, high = map(float, sums)
     return (low / value, high / value) if value else (np.nan, np.nan)
+
+
+def about_draws(resolved: Resolved) -> dict[str, Any]:
+    """What the record says of a study of draws: how many, their seed, and tables with ends that it holds at their
+    values."""
+    study = resolved.run.settings.study
+    assert isinstance(study, DrawnStudy)
+    held = [] if study.share_spread else ["market_share"]
+    held += ["silicon_uptake", "graphite_route"]
+    if resolved.parameters is not None:
+        held += ["line_ramp", "recovery_route", "stage_yield", "health of second lives"]
+    return {**study.model_dump(include={"draws", "seed"}), "held": held}

@@ -59,12 +59,12 @@ def main() -> None:
 
     def timed(what: Resolved) -> float:
         start = time.perf_counter()
-        table = study(Studied(what.run, what, "World", inputs))["percentiles"]
+        table = study(Studied(what.run, what, "World", inputs)).tables["percentiles"]
         assert len(table) == 5 * len(MINERALS) * len(resolved.reported)
         return time.perf_counter() - start
 
     small = (certain_lives(world(6000, workers)) for workers in (1, 2))
-    one, two = (study(Studied(each.run, each, "World", inputs))["percentiles"] for each in small)
+    one, two = (study(Studied(each.run, each, "World", inputs)).tables["percentiles"] for each in small)
     assert one.equals(two), "one and two workers give the same percentiles"
     verdict.say(
         f"a million draws, market shares held, {WORKERS} workers", timed(certain_lives(held)), "s", 10, at_most=True
