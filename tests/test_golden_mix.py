@@ -197,13 +197,13 @@ FAMILIES = {
 }
 #: Objective → its case.
 OBJECTIVES = {
-    "average": Case(at_risk, {"beside": {"later": given(at_risk())}}),
+    "average": Case(at_risk, {"other_futures": {"later": given(at_risk())}}),
     "concentration": Case(measured),
     "cost": Case(priced),
     "cvar": Case(at_risk, {"level": 0.75}),
     "expected": Case(at_risk_and_recovering),
     "priced": Case(at_risk_and_recovering, {"worth": ("expected", 0.5)}),
-    "regret": Case(at_risk, {"beside": {"later": given(at_risk())}, "risk": "worst"}),
+    "regret": Case(at_risk, {"other_futures": {"later": given(at_risk())}, "risk": "worst"}),
     "unbuilt": Case(counted),
     "unbuilt_kt": Case(counted),
     "unmet_demand": Case(toy),

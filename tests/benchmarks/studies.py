@@ -147,7 +147,7 @@ def robust(verdict: common.Verdict, inputs: Inputs) -> None:
     library = Library(own)
     while True:
         beside = {name: (each.within(), each) for name, each in libraries.items()}
-        several = Session(library.within(), "expected", library=library, beside=beside)
+        several = Session(library.within(), "expected", library=library, other_futures=beside)
         several.optimum("average")
         if not any(each.missed for each in (library, *libraries.values())):
             break
