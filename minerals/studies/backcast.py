@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..case.backcast import Asked
+from ..case.backcast import BackcastMix
 from ..case.mix_lost import AGREE, BUG
 from ..config import Backcast
 from ..errors import Infeasible, NumericalTrouble, listed
@@ -64,7 +64,7 @@ def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> F
     """
     mix, config = of.mix, of.run.settings.study
     assert isinstance(config, Backcast)
-    asked = Asked(mix, config)
+    asked = BackcastMix(mix, config)
     asked.check()
     keys = [f"{silicon} {level}" for silicon in config.silicon for level in (NONE, *map(repr, asked.levels))]
     here, one = local(), Lock()
@@ -107,7 +107,7 @@ class _Point:
 class _Model:
     """The model of a mix with what is asked, for each target afresh."""
 
-    def __init__(self, asked: Asked, silicon: str) -> None:
+    def __init__(self, asked: BackcastMix, silicon: str) -> None:
         self.asked, self.silicon, self.data = asked, silicon, asked.mix.data
         criteria, question = asked.mix.config, asked.question(silicon)
         self.new = question.new
@@ -213,7 +213,7 @@ class _Model:
         }  # fmt: skip
 
 
-def _nothing_kept(asked: Asked, silicon: str) -> str:
+def _nothing_kept(asked: BackcastMix, silicon: str) -> str:
     """Why no mix can be asked."""
     names = {key: list(getattr(asked.config, key)) for key in ("held", "only_fall", "only_grow")}
     held = [f"{key} = {some}" for key, some in names.items() if some]
@@ -226,7 +226,7 @@ def _target(level: str) -> float:
     return np.nan if level == NONE else float(level)
 
 
-def _table(asked: Asked, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
+def _table(asked: BackcastMix, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
     rows = list[tuple[Any, ...]]()
     for key, point in found.items():
         silicon, level = key.split()
@@ -245,7 +245,7 @@ def _beyond(cost: float, other: float) -> float:
     return cost - other if abs(cost - other) > ROUNDING * abs(cost) else 0.0
 
 
-def _families(asked: Asked, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
+def _families(asked: BackcastMix, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
     rows, before = list[tuple[Any, ...]](), dict[Any, float]()
     for (r, _, c, y), gwh in asked.baseline.items():
         place = r, asked.mix.assembly.tables.family[c], y
