@@ -101,10 +101,10 @@ def _uses_left_out(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
 def _beside_them(segments: Sequence[str], inputs: Inputs) -> str:
     """A sentence on uses of one's own in scope that are counted beside those left out; '' where there are none."""
     shipped, uses = of_package(inputs.tables["segments"], "segment"), inputs.by_code("segments", "in_place_of")
-    beside = [name for name in segments if name not in shipped and not uses[name]]
-    if not beside:
+    own_uses = [name for name in segments if name not in shipped and not uses[name]]
+    if not own_uses:
         return ""
-    return f" {listed(beside)} come on top of these; where they are part of one, say so in in_place_of of segments."
+    return f" {listed(own_uses)} come on top of these; where they are part of one, say so in in_place_of of segments."
 
 
 def _left_over(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
