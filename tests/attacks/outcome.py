@@ -487,7 +487,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     return "\n".join([*lines, "", *meaning])
 
 
-def told(outcomes: Sequence[Outcome]) -> str:
+def in_full(outcomes: Sequence[Outcome]) -> str:
     """Every fault with its evidence, then what was accepted or refused elsewhere, to be read by eye."""
     parts = [summary(outcomes), "", "# Faults", ""]
     for outcome in outcomes:
@@ -514,7 +514,7 @@ def report(outcomes: Sequence[Outcome], name: str, seconds: float, out: Path | N
             print(f"\n{_named(outcome)}\n    {fault}: {ascii(evidence) if CONTROL.search(evidence) else evidence}")
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(told(outcomes), encoding="utf-8", errors="backslashreplace")
+        out.write_text(in_full(outcomes), encoding="utf-8", errors="backslashreplace")
         print(f"\nWritten to {out}")
     return len(faulty)
 
