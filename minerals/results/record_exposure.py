@@ -94,11 +94,11 @@ def _uses_left_out(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
     return [
         f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {chokepoints.label} in "
         f"{year}. They keep what they need in the reference world."
-        + _beside_them(chokepoints.resolved.segments.labels, inputs)
+        + _counted_on_top(chokepoints.resolved.segments.labels, inputs)
     ]
 
 
-def _beside_them(segments: Sequence[str], inputs: Inputs) -> str:
+def _counted_on_top(segments: Sequence[str], inputs: Inputs) -> str:
     """A sentence on uses of one's own in scope that are counted beside those left out; '' where there are none."""
     shipped, uses = of_package(inputs.tables["segments"], "segment"), inputs.by_code("segments", "in_place_of")
     own_uses = [name for name in segments if name not in shipped and not uses[name]]
