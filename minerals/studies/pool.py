@@ -57,7 +57,7 @@ def at_work(hands: Hands) -> Iterator[None]:
         _hands.reset(before)
 
 
-def hands_asked_for() -> bool:
+def hands_set() -> bool:
     """Whether `at_work` says who works."""
     return _hands.get() != AS_SAID
 

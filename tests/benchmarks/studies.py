@@ -54,13 +54,13 @@ def main() -> None:
     assert (values > found[0][:, 0] - 1e-6).all(), "a mix that is drawn lies outside the ranges"
     assert (values < found[0][:, 1] + 1e-6).all(), "a mix that is drawn lies outside the ranges"
     verdict.say(f"identify: {DRAWS:,} mixes drawn", common.best(drawn, 3), "s", 2, at_most=True)
-    beside_a_mix(verdict)
+    measures(verdict)
     near_optimal(verdict)
     robust(verdict, inputs)
     verdict.end()
 
 
-def beside_a_mix(verdict: common.Verdict) -> None:
+def measures(verdict: common.Verdict) -> None:
     """The least exposed mix of Europe within a cost, afresh: with stocks and plants beside it, and alone."""
     inputs, run = read_inputs(inputs_folder()), read_run("europe-measures")
     mix, config = computed(run, inputs).mixes[OPTIMISED], run.settings.study
