@@ -519,7 +519,7 @@ def report(outcomes: Sequence[Outcome], name: str, seconds: float, out: Path | N
     return len(faulty)
 
 
-def tried_and_told(of: Attack, count: int, out: Path | None = None, **which: Any) -> int:
+def tried_and_reported(of: Attack, count: int, out: Path | None = None, **which: Any) -> int:
     """Try cases and report them; returns 1 where one has a fault. which: see `attack`."""
     started = time.monotonic()
     outcomes = attack(of, count, **which)
@@ -535,4 +535,4 @@ def command_line(of: Callable[[int], Attack], words: Sequence[str] | None = None
     parser.add_argument("--keep", type=Path, help="folder in which the cases tried stay")
     parser.add_argument("--out", type=Path, help="file for all faults and what was accepted, to be read by eye")
     options = parser.parse_args(words)
-    return tried_and_told(of(options.seed), options.count, options.out, only=options.only, keep=options.keep)
+    return tried_and_reported(of(options.seed), options.count, options.out, only=options.only, keep=options.keep)

@@ -24,7 +24,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from .outcome import INPUTS, REFUSED, RUNS, TOY, Attack, Case, command_line, tried_and_told
+from .outcome import INPUTS, REFUSED, RUNS, TOY, Attack, Case, command_line, tried_and_reported
 from .tables import package
 
 NO_CHARTS = "output.charts=[]"
@@ -665,7 +665,7 @@ def main(count: int = 1000, seed: int = 1, out: Path | None = None) -> int:
 
     out: file for all faults and for what was accepted, to be read by eye.
     """
-    return tried_and_told(run_files(seed), count, out)
+    return tried_and_reported(run_files(seed), count, out)
 
 
 if __name__ == "__main__":
