@@ -106,8 +106,8 @@ def _at_work(config: Run, workers: int | None, cluster: str) -> AbstractContextM
     study = config.settings.study
     if (workers or cluster) and not isinstance(study, ManyRuns):
         what = f"a [study] of kind {study.kind!r}" if study is not None else "no [study]"
-        asked = f"--workers {workers}" if workers else f"--cluster {cluster}"
-        raise UsageError(f"{config.path} has {what}, so that there is no work for several; leave {asked} out")
+        option = f"--workers {workers}" if workers else f"--cluster {cluster}"
+        raise UsageError(f"{config.path} has {what}, so that there is no work for several; leave {option} out")
     return _hands(workers, cluster)
 
 
@@ -416,18 +416,18 @@ def export(
         raise UsageError("say what to write: --xlsx FILE, --iamc FILE or --wide DIR")
     targets = {"--xlsx": xlsx, "--iamc": iamc, "--wide": wide}
     check_targets({option: Path(target) for option, target in targets.items() if target}, force)
-    result, told = load(folder), []
+    result, written = load(folder), []
     if xlsx:
         from .pipeline import inputs_of
         from .tables.inputs import read_inputs as read_package
 
         config = read_run(Path(folder) / "record.json", (), inputs)
-        told.append(export_xlsx(result, read_package(inputs_of(config, inputs)), Path(xlsx)))
+        written.append(export_xlsx(result, read_package(inputs_of(config, inputs)), Path(xlsx)))
     if iamc:
-        told.append(export_iamc(result, Path(iamc)))
+        written.append(export_iamc(result, Path(iamc)))
     if wide:
-        told.append(export_wide(result, Path(wide)))
-    return told
+        written.append(export_wide(result, Path(wide)))
+    return written
 
 
 def describe(name: str | None = None, inputs: Folders = None, *, as_json: bool = False, width: int = 100) -> str:
@@ -498,12 +498,12 @@ def _own(data: Inputs) -> list[str]:
     """What own rows did, by file, and the first rows below that they replace."""
     from .results.screen import MOST_REPLACED
 
-    told = list[str]()
+    lines = list[str]()
     for each in data.own:
         rows = [f"  {', '.join(one.key)}: {one.change}" for one in each.instead]
         more = [f"  and {len(rows) - MOST_REPLACED:,} more"] if len(rows) > MOST_REPLACED else []
-        told += [str(each), *rows[:MOST_REPLACED], *more]
-    return told
+        lines += [str(each), *rows[:MOST_REPLACED], *more]
+    return lines
 
 
 def _checked_run(config: Run, inputs: Folders) -> list[str]:

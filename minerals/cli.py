@@ -747,19 +747,19 @@ class _Progress:
     def __init__(self) -> None:
         self.on_one_line = sys.stderr.isatty()
         self.before = self.done = self.whole = 0
-        self.begun = self.told = time.monotonic()
+        self.begun = self.last_said = time.monotonic()
 
     def __call__(self, done: int, whole: int) -> None:
         now = time.monotonic()
         if whole != self.whole or done < self.done:  # Another study, or its first call.
-            self.before, self.whole, self.begun, self.told = done, whole, now, now
+            self.before, self.whole, self.begun, self.last_said = done, whole, now, now
             if 0 < done < whole:
                 self._say(f"Going on: {done:,} of {whole:,} were done before.")
         self.done = done
         if self.on_one_line:
             self._show(self._text(now))
-        elif done < whole and now - self.told >= SELDOM:
-            self.told = now
+        elif done < whole and now - self.last_said >= SELDOM:
+            self.last_said = now
             self._say(f"{self._text(now)}.")
 
     def _text(self, now: float) -> str:

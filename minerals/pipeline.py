@@ -82,7 +82,7 @@ def prepared(run: Run, inputs: Inputs) -> Prepared:
     Raises InputError and UsageError with what does not fit.
     """
     # What overflows is refused with its table, column and place, which a warning would not say.
-    with np.errstate(over="ignore", invalid="ignore"), inputs.told():
+    with np.errstate(over="ignore", invalid="ignore"), inputs.problems_placed():
         prices = None
         if run.settings.prices is not None:
             from .case.prices import price_curves
@@ -228,7 +228,7 @@ def computed(config: Run, inputs: Inputs) -> Computed:
 
     Raises InputError, Infeasible and the solver's own errors.
     """
-    with inputs.told():
+    with inputs.problems_placed():
         return _computed(config, inputs)
 
 

@@ -130,15 +130,15 @@ def world() -> Result:
 
 
 #: What is printed at the end of the tests: lines by heading.
-TOLD = pytest.StashKey[dict[str, list[str]]]()
+SECTIONS = pytest.StashKey[dict[str, list[str]]]()
 
 
 @pytest.fixture(scope="session")
 def validation(pytestconfig: pytest.Config) -> Result:
     """The model against published results; its table is printed at the end of the tests."""
     found = validate()
-    told = [*lines(found["validation"], 100, reasons=False), *summary(found["validation"])]
-    pytestconfig.stash.setdefault(TOLD, {})["the model against published results"] = told
+    body = [*lines(found["validation"], 100, reasons=False), *summary(found["validation"])]
+    pytestconfig.stash.setdefault(SECTIONS, {})["the model against published results"] = body
     return found
 
 
@@ -154,10 +154,10 @@ def alike(known: str, now: str, digits: int) -> bool:
     if NUMBER.sub("0", known) != NUMBER.sub("0", now):
         return False
     pairs = zip(NUMBER.findall(known), NUMBER.findall(now), strict=True)
-    return all(before == after or _beside(before, after, digits) for before, after in pairs)
+    return all(before == after or _one_unit_apart(before, after, digits) for before, after in pairs)
 
 
-def _beside(before: str, after: str, digits: int) -> bool:
+def _one_unit_apart(before: str, after: str, digits: int) -> bool:
     largest = max(abs(float(before)), abs(float(after)))
     if largest == 0 or max(len(Decimal(each).as_tuple().digits) for each in (before, after)) > digits:
         return largest == 0
@@ -183,7 +183,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
             pytest.fail("\n".join([*changes, "", f"If this is meant, `{way}` accepts it."]), pytrace=False)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8", newline="\n")
-        request.config.stash.setdefault(TOLD, {})[place] = changes
+        request.config.stash.setdefault(SECTIONS, {})[place] = changes
 
     return hold
 
@@ -191,17 +191,17 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker hands what it is to tell to the process that prints."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["told"] = session.config.stash.get(TOLD, {})
+        session.config.workeroutput["told"] = session.config.stash.get(SECTIONS, {})
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    if told := getattr(node, "workeroutput", {}).get("told"):
-        node.config.stash.setdefault(TOLD, {}).update(told)
+    if sections := getattr(node, "workeroutput", {}).get("told"):
+        node.config.stash.setdefault(SECTIONS, {}).update(sections)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for heading, told in sorted(config.stash.get(TOLD, {}).items()):
+    for heading, body in sorted(config.stash.get(SECTIONS, {}).items()):
         terminalreporter.section(heading)
-        for line in told:
+        for line in body:
             terminalreporter.write_line(line)

@@ -331,9 +331,9 @@ def mapped(copy: Path, place: Path) -> Traced:
             place.unlink(missing_ok=True)
             print(f"the quick tests fail without any mutant:\n{output[-3000:]}", file=sys.stderr)
             raise SystemExit(2)
-    told = json.loads(place.read_text(encoding="utf-8"))
-    entered = {file: {(name, line) for name, line in functions} for file, functions in told["entered"].items()}
-    return Traced(entered, told["seconds"])
+    stored = json.loads(place.read_text(encoding="utf-8"))
+    entered = {file: {(name, line) for name, line in functions} for file, functions in stored["entered"].items()}
+    return Traced(entered, stored["seconds"])
 
 
 def killer(copy: Path, mutant: Mutant, tests: Traced) -> str:
@@ -368,7 +368,7 @@ def hunt(mutants: Sequence[Mutant], tests: Traced, copies: Sequence[Path]) -> li
     for copy in copies:
         free.put(copy)
 
-    def told(mutant: Mutant) -> str:
+    def killed_by(mutant: Mutant) -> str:
         copy = free.get()
         try:
             return killer(copy, mutant, tests)
@@ -377,7 +377,7 @@ def hunt(mutants: Sequence[Mutant], tests: Traced, copies: Sequence[Path]) -> li
 
     found: list[str] = []
     with ThreadPoolExecutor(len(copies)) as pool:
-        for mutant, by in zip(mutants, pool.map(told, mutants), strict=True):
+        for mutant, by in zip(mutants, pool.map(killed_by, mutants), strict=True):
             print(f"{mutant}  {f'killed by {by}' if by else 'SURVIVED'}", flush=True)
             found.append(by)
     return found
@@ -391,14 +391,14 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="Print the mutants and run nothing.")
     parser.add_argument("--jobs", type=int, default=2, help="Mutants that are tried at the same time.")
     parser.add_argument("--map", type=Path, help="File for what tests enter, kept for the next time.")
-    asked = parser.parse_args(words)
-    mutants = drawn(all_mutants(ROOT, asked.files), asked.seed, asked.count)
-    if asked.list:
+    options = parser.parse_args(words)
+    mutants = drawn(all_mutants(ROOT, options.files), options.seed, options.count)
+    if options.list:
         print("\n".join(map(str, mutants)))
         return 0
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
-        copies = [copy_of(ROOT, Path(scratch) / f"copy-{job}") for job in range(max(asked.jobs, 1))]
-        tests = mapped(copies[0], (asked.map or Path(scratch) / "map.json").resolve())
+        copies = [copy_of(ROOT, Path(scratch) / f"copy-{job}") for job in range(max(options.jobs, 1))]
+        tests = mapped(copies[0], (options.map or Path(scratch) / "map.json").resolve())
         killed = hunt(mutants, tests, copies)
     survivors = [mutant for mutant, by in zip(mutants, killed, strict=True) if not by]
     share = 1 - len(survivors) / max(len(mutants), 1)

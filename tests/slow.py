@@ -77,10 +77,10 @@ def world_mix() -> bool:
     """Whether the mix of the world is chosen; a run plays its losses back and fails where they differ from the LP's."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "world-mix"
-        return run("world-mix", out) and told(json.loads((out / "record.json").read_text(encoding="utf-8")))
+        return run("world-mix", out) and stages_printed(json.loads((out / "record.json").read_text(encoding="utf-8")))
 
 
-def told(record: dict[str, dict[str, list[dict[str, object]]]]) -> bool:
+def stages_printed(record: dict[str, dict[str, list[dict[str, object]]]]) -> bool:
     """Print the stages of a mix, of which there must be some."""
     for stage in record["mix"]["stages"]:
         print(f"{stage['stage']}: {stage['value']} {stage['unit']} ({stage['algorithm']})")

@@ -14,7 +14,7 @@ from test_charts_mix import FORMULAS, OWN, TWO, WORDY, bare, baselines, mixed
 from test_charts_mix import chosen as chosen  # A fixture.
 
 from minerals import charts
-from minerals.charts import beside, near_optimal, style, supply
+from minerals.charts import label_places, near_optimal, style, supply
 from minerals.charts.bundle import Bundle
 from minerals.charts.style import Panel
 from minerals.errors import UsageError
@@ -242,9 +242,9 @@ def test_the_frontier_of_a_run_is_its_table(chosen: Result) -> None:
 
 def test_labels_stand_clear_of_the_curve_and_of_each_other() -> None:
     panel = Panel(0, 0, 6, 3)
-    curve = beside.sampled([0, 3, 6], [0.2, 0.5, 2.8])
+    curve = label_places.sampled([0, 3, 6], [0.2, 0.5, 2.8])
     dots = [(0.0, 0.2), (3.0, 0.5), (6.0, 2.8)]
-    found = beside.spots([(1.5, 0.4)] * 3, dots, curve, panel, 0.1)
+    found = label_places.spots([(1.5, 0.4)] * 3, dots, curve, panel, 0.1)
     boxes = [(spot.left, spot.left + 1.5, spot.bottom, spot.bottom + 0.4) for spot in found]
     for x0, x1, y0, y1 in boxes:
         assert 0 <= x0 < x1 <= 6 + 1e-9
@@ -259,7 +259,7 @@ def test_labels_stand_clear_of_the_curve_and_of_each_other() -> None:
 
 
 def test_a_line_is_sampled_with_its_corners() -> None:
-    points = beside.sampled([0, 1, 1], [0, 0, 0.5], 0.25)
+    points = label_places.sampled([0, 1, 1], [0, 0, 0.5], 0.25)
     assert points.tolist() == [[0, 0], [0.25, 0], [0.5, 0], [0.75, 0], [1, 0], [1, 0.25], [1, 0.5]]
 
 

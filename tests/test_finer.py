@@ -27,7 +27,7 @@ from minerals.flows.lifetime import survival_matrix
 from minerals.flows.stock import hazard
 from minerals.pipeline import prepared
 from minerals.results.explain_exposure import explain_disruption
-from minerals.results.record_exposure import _beside_them
+from minerals.results.record_exposure import _counted_on_top
 from minerals.results.result import Result
 from minerals.studies.run import run
 from minerals.studies.uncertain import NODES, Uncertain
@@ -182,7 +182,7 @@ def test_uses_in_place_of_another_are_not_counted_beside_it(folder: Path) -> Non
         with pytest.raises(InputError, match=why):
             run(folder / "whole.toml", [f"scope.segments={segments}"], [place, folder])
     (place / "sizes.toml").write_text(SIZES.replace('in_place_of = "car"', ""), encoding="utf-8")
-    told = _beside_them(("car", "small", "large"), read_inputs(Layers(folder, (place,))))
+    told = _counted_on_top(("car", "small", "large"), read_inputs(Layers(folder, (place,))))
     assert told == " small, large come on top of these; where they are part of one, say so in in_place_of of segments."
 
 

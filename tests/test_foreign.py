@@ -93,7 +93,7 @@ def test_a_workbook_as_people_keep_them_comes_in_with_one_call(inputs: Inputs, b
         ("China", "car", "2034"): ("0.7", "GWh"),
     }
     assert clean.rows[0]["locator"] == "d.xlsx[Sheet]!C5"
-    told = "\n".join(clean.told)
+    told = "\n".join(clean.notes)
     for words in (
         "4 merged cells", "unit GWh, from line 4", "3 columns of years", "1 empty cell left out",
         "columns left out: Remark", "decimal commas, thousands separators",
@@ -110,7 +110,7 @@ def test_long_semicolons_and_the_same_as_a_workbook(inputs: Inputs, tmp_path: Pa
     long = text(tmp_path, "\n".join(["Country;Use;Year;GWh", *rows]))
     clean = taken(long, inputs, columns=columns, fixed={"scenario": "plan", "unit": "GWh"})
     assert cells(clean) == wanted
-    assert "columns are separated by ';'" in clean.told
+    assert "columns are separated by ';'" in clean.notes
 
 
 def test_uses_that_stand_above_the_years_are_read(inputs: Inputs, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_uses_that_stand_above_the_years_are_read(inputs: Inputs, tmp_path: Path
     assert [cells(clean)["Europe", use, year][0] for use in ("car", "stationary") for year in ("2030", "2034")] == [
         *"1234"
     ]
-    assert "unit GWh, from the header" in clean.told
+    assert "unit GWh, from the header" in clean.notes
 
 
 def test_shares_in_per_cent_of_chemistries_by_their_labels(inputs: Inputs, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_source_that_no_list_has_is_kept_in_the_note(inputs: Inputs, tmp_path:
     content = "region,segment,year,value,source\nEurope,car,2030,1,Ministry (2026)\nEurope,car,2034,1,book\n"
     clean = taken(text(tmp_path, content), inputs, columns={}, fixed={"scenario": "plan", "unit": "GWh"})
     assert [(row["source"], row["note"]) for row in clean.rows] == [("", "Ministry (2026)"), ("book", "")]
-    assert "sources that sources.csv does not list, kept in note: Ministry (2026)" in clean.told
+    assert "sources that sources.csv does not list, kept in note: Ministry (2026)" in clean.notes
 
 
 def test_long_iamc_takes_the_variables_of_the_table(inputs: Inputs, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_long_iamc_takes_the_variables_of_the_table(inputs: Inputs, tmp_path: Pa
     content = f"{head}M,plan,CHN,Battery Demand|Cars,TWh/yr,2030,0.5\nM,plan,CHN,Final Energy,EJ/yr,2030,1\n"
     clean = taken(text(tmp_path, content), inputs, columns={}, fixed={}, words={})
     assert cells(clean) == {("China", "car", "2030"): ("0.5", "TWh")}
-    assert "1 line of other variables left out: Final Energy" in clean.told
+    assert "1 line of other variables left out: Final Energy" in clean.notes
 
 
 @pytest.mark.parametrize(("figures", "option", "found"), [
@@ -315,7 +315,7 @@ def test_merged_words_hold_for_all_they_span_and_titles_are_no_figures(
     spans = ("A1:A2", "B1:B2", "C1:C2", "A3:D3", "A4:A5", "D4:D5")
     clean = taken(book(rows, spans), inputs, columns={}, fixed={"scenario": "plan"})
     assert cells(clean) == {("Europe", "car", "2030"): ("1", "TWh"), ("Europe", "stationary", "2030"): ("3", "TWh")}
-    assert "lines without a figure left out: 3" in clean.told
+    assert "lines without a figure left out: 3" in clean.notes
 
 
 #: A long table with a header and one row, and another row with the same key.
@@ -364,8 +364,8 @@ def test_a_year_with_a_unit_is_read_in_it_and_one_that_is_mapped_is_no_year(inpu
     clean = taken(text(tmp_path, content), inputs, **options)
     found = {row["year"]: (row["value"], row["unit"], row["note"]) for row in clean.rows}
     assert found == {"2030": ("7", "GWh", "so"), "2035": ("0.25", "TWh", "so"), "2040": ("1.5", "TWh", "so")}
-    assert "unit TWh, from the header of 2035, 2040" in clean.told
-    assert "columns left out: CAGR 2030-2040, Price (2025 USD)" in clean.told
+    assert "unit TWh, from the header of 2035, 2040" in clean.notes
+    assert "columns left out: CAGR 2030-2040, Price (2025 USD)" in clean.notes
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from minerals.mix.frontier import (
     Frontier,
     Vertex,
     _alike,
-    _beside,
+    _end_gap,
     _gap,
     _one_point,
     _without_straight,
@@ -157,8 +157,8 @@ def test_a_chord_is_farthest_from_the_tangents_where_these_cross() -> None:
 def test_beside_an_end_one_tangent_certifies() -> None:
     """Of 120 at 1 with slope −10 the tangent is at 130 at the end: 10 less than what it costs there, or less than
     nothing more."""
-    assert _beside(Vertex(0, 140, np.nan), Vertex(1, 120, -10)) == 10
-    assert _beside(Vertex(0, 125, np.nan), Vertex(1, 120, -10)) == 0
+    assert _end_gap(Vertex(0, 140, np.nan), Vertex(1, 120, -10)) == 10
+    assert _end_gap(Vertex(0, 125, np.nan), Vertex(1, 120, -10)) == 0
 
 
 def test_what_is_one_but_for_rounding() -> None:

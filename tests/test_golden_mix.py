@@ -197,13 +197,13 @@ FAMILIES = {
 }
 #: Objective → its case.
 OBJECTIVES = {
-    "average": Case(at_risk, {"beside": {"later": given(at_risk())}}),
+    "average": Case(at_risk, {"other_futures": {"later": given(at_risk())}}),
     "concentration": Case(measured),
     "cost": Case(priced),
     "cvar": Case(at_risk, {"level": 0.75}),
     "expected": Case(at_risk_and_recovering),
     "priced": Case(at_risk_and_recovering, {"worth": ("expected", 0.5)}),
-    "regret": Case(at_risk, {"beside": {"later": given(at_risk())}, "risk": "worst"}),
+    "regret": Case(at_risk, {"other_futures": {"later": given(at_risk())}, "risk": "worst"}),
     "unbuilt": Case(counted),
     "unbuilt_kt": Case(counted),
     "unmet_demand": Case(toy),
@@ -398,7 +398,7 @@ def test_a_change_fails_until_it_is_accepted(
     monkeypatch.setattr(pytestconfig.option, "update_golden", True)
     golden("mix/new.txt", "a: x <= 1\n")
     golden("mix/new.txt", "a: x <= 2\n")
-    assert pytestconfig.stash[conftest.TOLD].pop("tests/golden/mix/new.txt")[-2:] == ["-a: x <= 1", "+a: x <= 2"]
+    assert pytestconfig.stash[conftest.SECTIONS].pop("tests/golden/mix/new.txt")[-2:] == ["-a: x <= 1", "+a: x <= 2"]
     monkeypatch.setattr(pytestconfig.option, "update_golden", False)
     golden("mix/new.txt", "a: x <= 2\n")
     assert (tmp_path / "mix" / "new.txt").read_text(encoding="utf-8") == "a: x <= 2\n"

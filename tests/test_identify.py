@@ -38,10 +38,10 @@ def studied(toy: Path, keys: str, sets: Sequence[str] = ()) -> Studied:
 
 def ranges_of(mixes: identify.Mixes) -> dict[str, list[float]]:
     """Ranges by name of what is told."""
-    found = ranges(mixes.polytope, np.stack([told.row for told in mixes.told]))
+    found = ranges(mixes.polytope, np.stack([told.row for told in mixes.indicators]))
     assert found is not None
     return {
-        told.name: [end + told.at for end in ends] for told, ends in zip(mixes.told, found[0].tolist(), strict=True)
+        one.name: [end + one.at for end in ends] for one, ends in zip(mixes.indicators, found[0].tolist(), strict=True)
     }
 
 

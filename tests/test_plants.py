@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TOLD
+from conftest import SECTIONS
 
 from minerals.exposure.cell_origin import cell_origin, exports, moved, own_supply
 from minerals.tables.check import split
@@ -198,7 +198,7 @@ def test_derived_capacity_beside_the_published(
         told.append(_line(f"{label}, LFP", mine, theirs))
         if label in ("Europe", "United States"):
             assert mine["low"] <= theirs <= mine["high"], told[-1]
-    request.config.stash.setdefault(TOLD, {})["cell plants of 2030, ours against published [GWh/yr]"] = told
+    request.config.stash.setdefault(SECTIONS, {})["cell plants of 2030, ours against published [GWh/yr]"] = told
 
 
 def _line(label: str, mine: pd.Series, published: float) -> str:
@@ -317,7 +317,7 @@ def test_origin_of_european_cells_from_plants(
         assert (own[full, "value"] <= own[full, "high"]).all()
     assert (own[False, "value"] <= own[True, "value"]).all()
     told.append(f"plants that stand × utilisation × {scale:.2f} made Europe's own cells of early 2026")
-    request.config.stash.setdefault(TOLD, {})["origin of cells in European vehicles, from plants"] = told
+    request.config.stash.setdefault(SECTIONS, {})["origin of cells in European vehicles, from plants"] = told
 
 
 def test_plants_that_do_not_come_are_in_no_future(shipped_inputs: Inputs) -> None:

@@ -18,7 +18,7 @@ from minerals.api import draw, report
 from minerals.errors import UsageError
 from minerals.report import page as page_module
 from minerals.report.figures import Figure
-from minerals.report.findings import ASKED, disruptions, findings
+from minerals.report.findings import READING_ORDER, disruptions, findings
 from minerals.report.markup import Number, element, table
 from minerals.report.svg import Inline
 from minerals.results import screen
@@ -152,7 +152,7 @@ def test_titles_that_find_nothing_are_not_told_as_findings() -> None:
               "What is said of cells fixes LFP at 40%": "computed", "Mine": "user"}  # fmt: skip
     drawn = [
         Figure(at, name, name, {"title": title, "subtitle": "kt", "title_by": by}, "", b"", b"")
-        for at, (name, (title, by)) in enumerate(zip(ASKED, titles.items(), strict=False))
+        for at, (name, (title, by)) in enumerate(zip(READING_ORDER, titles.items(), strict=False))
     ]
     told = findings(drawn)
     assert [title in told for title in titles] == [True, False, True, False]

@@ -240,7 +240,7 @@ def test_a_future_beside_adds_only_what_it_decides() -> None:
     data = at_risk()
     alone = Session(data, "expected").compiled.form
     library = Library(replace(data, plan_given=True))
-    both = Session(data, "expected", beside={"later": (library.within(), library)}).compiled.form
+    both = Session(data, "expected", other_futures={"later": (library.within(), library)}).compiled.form
     added = {column.parent_component().local_name for column in both.columns[len(alone.columns) :]}
     assert not added & {"additions", "unmet", "built", "retrofitted", "held", "at_home"}
 

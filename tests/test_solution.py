@@ -558,9 +558,9 @@ def test_what_a_step_of_a_limit_gains_is_what_moving_it_brings(name: str) -> Non
 def test_no_step_that_is_not_told_gains_more(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Though few are tried: a dual times the step is never less than what the step gains."""
     data, criteria = CASES[name][0](), CASES[name][1]
-    monkeypatch.setattr(of_gains, "TOLD", 1)
+    monkeypatch.setattr(of_gains, "LARGEST", 1)
     best = {gain.family: gain.gain for gain in choose(data, criteria).gains}
-    monkeypatch.setattr(of_gains, "TOLD", 1000)
+    monkeypatch.setattr(of_gains, "LARGEST", 1000)
     every = choose(data, criteria).gains
     assert best == pytest.approx({each: max(g.gain for g in every if g.family == each) for each in best})
     assert {gain.family for gain in every} == set(best)

@@ -23,7 +23,7 @@ from .played import losses_of
 
 
 @frozen
-class Asked:
+class BackcastMix:
     """A mix, and what its study asks. config: [study] of kind backcast."""
 
     mix: Mix
@@ -35,7 +35,7 @@ class Asked:
         return Year(self.config.year or self.mix.data.years[-1])
 
     @property
-    def told_in(self) -> str:
+    def target_kind(self) -> str:
         """What the target is told in: of TARGETS."""
         return next(name for name in TARGETS if getattr(self.config, name))
 
@@ -47,14 +47,14 @@ class Asked:
     @cached_property
     def levels(self) -> tuple[float, ...]:
         """Targets, from the loosest to the tightest."""
-        levels = set(getattr(self.config, self.told_in))
-        return tuple(sorted(levels, reverse=self.told_in != "coverage"))
+        levels = set(getattr(self.config, self.target_kind))
+        return tuple(sorted(levels, reverse=self.target_kind != "coverage"))
 
     def amount(self, level: float) -> float:
         """Most kt of the mineral, or GWh that disruptions take, at a target."""
-        if self.told_in == "change":
+        if self.target_kind == "change":
             return (1 + level) * self.before
-        return (1 - level) * self.wanted if self.told_in == "coverage" else level
+        return (1 - level) * self.wanted if self.target_kind == "coverage" else level
 
     @property
     def wanted(self) -> float:
@@ -136,7 +136,7 @@ class Asked:
             for key in ("new", "held", "only_fall", "only_grow") for name in getattr(self.config, key)
             if not self._group(name) & mine
         ]  # fmt: skip
-        if self.told_in == "change" and not self.before:
+        if self.target_kind == "change" and not self.before:
             why = "the baseline needs none of it, so that there is no change of it; give kt, or another baseline"
             problems.append(run.problem(("study", "mineral"), f"mineral = {self.config.mineral!r}", why))
         if problems:

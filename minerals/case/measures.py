@@ -149,13 +149,13 @@ def with_measures(
                 grows[at_node] = value(_row("growth", n, row, plants), plants.growth)
                 room = assembly.chokepoints.growth.room_outside(grows, places.inside[row])[at_node]
                 most_in |= {(n, where, y): float(room[assembly.at[y]]) for y in years}
-    most, beside = _growth_outside(mix, list(dict.fromkeys(n for n, _ in plant_lead)), growth)
+    most, part_outside = _growth_outside(mix, list(dict.fromkeys(n for n, _ in plant_lead)), growth)
     if "recycling" in config.which:
         data = replace(data, **recycling(assembly, data, inputs, additions or data.incumbent, value))
     return replace(
         data, stock_cost=stock_cost, stock_most=stock_most, lasts=lasts, plant_cost=plant_cost, plant_lead=plant_lead,
         plant_left=plant_left, plant_most_in=most_in,
-        plant_most=most, plant_growth=beside, stocked=data.stocked or assembly.recourse.stocked(),
+        plant_most=most, plant_growth=part_outside, stocked=data.stocked or assembly.recourse.stocked(),
     )  # fmt: skip
 
 
@@ -239,7 +239,7 @@ def losses_with(mix: Mix, data: MixData, bought: Bought) -> dict[Disruption, flo
         )  # fmt: skip
         return _by_node(mix, lost)[:, year]
 
-    def beside(events: Sequence[Event], year: int, without: Supplied, hit: Supplied) -> Supplied:
+    def topped_up(events: Sequence[Event], year: int, without: Supplied, hit: Supplied) -> Supplied:
         """Plants add to what there is with and without the disruption, and the stock up to the latter."""
         most = without.accessible[0] + plants[:, year]
         left = hit.accessible + plants[:, year]
@@ -250,7 +250,7 @@ def losses_with(mix: Mix, data: MixData, bought: Bought) -> dict[Disruption, flo
         known = np.isfinite(hit.accessible)
         return hit.more(np.subtract(some, hit.accessible, out=np.zeros_like(some), where=known))
 
-    found = losses_of(plan, OPTIMISED, plan.inputs.events, [assembly.at[y] for y in data.years], beside)
+    found = losses_of(plan, OPTIMISED, plan.inputs.events, [assembly.at[y] for y in data.years], topped_up)
     unmet = sum(data.demand.values()) - sum(bought.additions.values())
     return {d: data.lasts.get(d, 1.0) * loss for d, loss in lost(mix, found, unmet)[mix.config.loss].items()}
 

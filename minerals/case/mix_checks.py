@@ -122,11 +122,11 @@ def _of_measures(config: Optimise) -> Wrong:
 
 def _of_backcast(study: Backcast) -> Wrong:
     """Keys of a study of kind backcast among each other."""
-    given = [name for name in TARGETS if getattr(study, name)]
-    if len(given) != 1:
-        what = f"[study] of kind 'backcast' with {listed(given) or 'no target'}"
+    targets = [name for name in TARGETS if getattr(study, name)]
+    if len(targets) != 1:
+        what = f"[study] of kind 'backcast' with {listed(targets) or 'no target'}"
         yield ("study",), what, f"needs the levels of one target; give one alone of {listed(TARGETS)}"
-    for name in given:
+    for name in targets:
         what = f"{name} = {list(getattr(study, name))}"
         if (name in ("change", "kt")) != bool(study.mineral):
             why = "is of no mineral; leave mineral out" if study.mineral else "is of a mineral; name it as mineral"
@@ -200,12 +200,12 @@ def _of_keys(config: Optimise, inputs: Inputs) -> Wrong:
         why = f'do nothing under objective = {config.objective!r}; set objective = "weighted", or leave them out'
         yield ("optimise", "weights"), f"weights of {listed(config.weights)}", why
     if config.worth is not None and (config.cost_cap is not None or config.objective in ("cost", *BUILT)):
-        beside, out = (
+        rival, out = (
             ("cost_cap", "both say how much the mix may cost") if config.cost_cap is not None
             else (f"objective = {config.objective!r}", "cost alone counts there") if config.objective == "cost"
             else (f"objective = {config.objective!r}", "what is built comes before its cost there")
         )  # fmt: skip
-        why = f"cannot stand beside {beside}: {out}; leave one of them out"
+        why = f"cannot stand beside {rival}: {out}; leave one of them out"
         yield ("optimise", "worth"), f"worth = {config.worth:g}", why
     if config.one_country == "soft" and not config.one_country_price:
         why = "needs one_country_price, million USD per kt or GWh above the share; add it"

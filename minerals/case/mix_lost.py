@@ -99,7 +99,7 @@ def of_library(library: Library, scenario: str) -> Iterable[tuple[Event, int, Lo
 
 
 @frozen
-class Beside:
+class MixLosses:
     """What a mix loses. lost: by whose loss it is, weighed as the run does; at_home: cells that it makes at home in the
     years in which a stop may come, on average of the disruptions as they weigh [GWh]."""
 
@@ -122,7 +122,7 @@ def lost_by_order(mix: Mix) -> dict[Order, float]:
     return found
 
 
-def lost_beside(mix: Mix, library: Library) -> dict[str, Beside]:
+def lost_by_mix(mix: Mix, library: Library) -> dict[str, MixLosses]:
     """What each mix beside the chosen one, and that itself, loses when it is played back with its plan fixed. library:
     disruptions of the run with the chosen one."""
     assembly, data, config = mix.assembly, mix.data, mix.config
@@ -139,5 +139,5 @@ def lost_beside(mix: Mix, library: Library) -> dict[str, Beside]:
             for y in (y for y in data.years if y >= event.start):
                 made = plan.plan(OPTIMISED, regions, assembly.at[y]).made_at_home
                 at_home[Disruption(event.disruption)] += float(made.sum())
-        out[name] = Beside(risks, risk_of(at_home, data.weight, "expected", config.level))
+        out[name] = MixLosses(risks, risk_of(at_home, data.weight, "expected", config.level))
     return out

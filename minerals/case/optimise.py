@@ -264,7 +264,7 @@ def _pairs(inputs: Inputs) -> dict[str, tuple[str, float]]:
 
 def _alone(criteria: Criteria) -> Criteria:
     """What is asked of the model where the mix alone is told: no ranges, frontier, gains or incumbent's mix."""
-    return replace(criteria, ranges="off", frontier="off", beside=False)
+    return replace(criteria, ranges="off", frontier="off", gains_and_incumbent=False)
 
 
 def glossary_of(chokepoints: Chokepoints, inputs: Inputs) -> Glossary:

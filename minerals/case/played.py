@@ -219,17 +219,17 @@ def play(
 
 def losses_of(
     chokepoints: Chokepoints, scenario: str, events: Iterable[Event], years: Collection[int],
-    beside: Callable[[Sequence[Event], int, Supplied, Supplied], Supplied] | None = None,
+    topped_up: Callable[[Sequence[Event], int, Supplied, Supplied], Supplied] | None = None,
 ) -> Iterable[tuple[Event, int, Lost]]:  # fmt: skip
     """What every disruption costs in every year from its start on, without what else `play` tells: (event, place of the
-    year, loss). beside: what there is with some, by them, the place of the year, and what there is without and with
-    each."""
+    year, loss). topped_up: what there is with some, by them, the place of the year, and what there is without and
+    with each."""
     stock = chokepoints.config.stockpile_months
     for (regions, year), alike in _together(chokepoints, events, years)[0].items():
         stops: tuple[Stop, ...] = tuple((event.cuts, "severity") for event in alike)
         hit = chokepoints.supplied(scenario, regions, year, stops, stock)
-        if beside is not None:
-            hit = beside(alike, year, chokepoints.without(scenario, regions, year), hit)
+        if topped_up is not None:
+            hit = topped_up(alike, year, chokepoints.without(scenario, regions, year), hit)
         outside = chokepoints.made_outside(scenario, regions, year, stops, hit)
         factory = chokepoints.factory(scenario, regions, year)
         found = _lost(factory.best(hit), factory.best(outside))

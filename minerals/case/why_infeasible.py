@@ -30,7 +30,7 @@ WAYS = 3
 #: Causes of one key that are told, and rows of one cause or names of one row.
 CAUSES, ROWS = 3, 6
 #: Limits of a kind that are told.
-TOLD = 12
+ENTRIES = 12
 #: What is said of the solver where it does not tell something.
 NO_ANSWER = "the solver gave no answer"
 #: Part of the time for a solve in which all that is told is looked for.
@@ -80,10 +80,10 @@ def why(
     entries = _grouped(run, data, inputs, glossary, found.members)
     lines = [
         f"no mix keeps all limits of this run. These contradict each other{_claim(run, found, now() - start)}:",
-        *(f"  {line}" for line in map(_line, entries[:TOLD])),
+        *(f"  {line}" for line in map(_line, entries[:ENTRIES])),
     ]
-    if len(entries) > TOLD:
-        lines.append(f"  and {len(entries) - TOLD} more")
+    if len(entries) > ENTRIES:
+        lines.append(f"  and {len(entries) - ENTRIES} more")
     lines += _barred(run, data, inputs, glossary, found.members)
     lines += _keys_that_help(search, entries, data, glossary)
     lines += _narrowed(run)

@@ -69,7 +69,7 @@ class _Bar(NamedTuple):
 
 @dataclass(frozen=True)
 class _Story:
-    """The numbers of one chart. goal: change, cost or new; told: what targets are told in; mineral: '' for stops; bars:
+    """The numbers of one chart. goal: change, cost or new; kind: of target, by its key; mineral: '' for stops; bars:
     by silicon, the baseline first; missed: targets that no mix reaches, and most: what can be instead, by silicon."""
 
     place: str
@@ -77,7 +77,7 @@ class _Story:
     baseline: str
     year: int
     goal: str
-    told: str
+    kind: str
     mineral: str
     families: tuple[str, ...]
     bars: Mapping[str, tuple[_Bar, ...]]
@@ -99,9 +99,9 @@ class _Story:
         return [bar for bar in self.bars[silicon] if not np.isnan(bar.target)]
 
 
-def _named(told: str, level: float) -> str:
+def _named(kind: str, level: float) -> str:
     """A target as it stands under a bar."""
-    return percent(level, signed=told == "change") if told in ("change", "coverage") else wording.number(level)
+    return percent(level, signed=kind == "change") if kind in ("change", "coverage") else wording.number(level)
 
 
 def _story(result: Result) -> _Story:
@@ -112,7 +112,7 @@ def _story(result: Result) -> _Story:
     scenarios = supply.chosen_pair(selection)
     selection.settle()
     study = result.record["config"]["study"]
-    told = next(name for name in ("change", "kt", "lost", "coverage") if study[name])
+    kind = next(name for name in ("change", "kt", "lost", "coverage") if study[name])
     family = family[family["low"].notna()]
     if family.empty or table.empty:
         selection.problems.append("no batteries in the year of the targets")
@@ -134,27 +134,27 @@ def _story(result: Result) -> _Story:
             # Of several regions each is ranged alone.
             ends = sums if here["region"].nunique() == 1 else sums.iloc[:0]
             least = (row.least - free["least"]) / BILLION if study["least"] == "cost" else row.least
-            name = "" if np.isnan(row.target) else _named(told, row.target)
+            name = "" if np.isnan(row.target) else _named(kind, row.target)
             made.append(_Bar(
                 "target" if name else "no target", row.target, name, max(least, 0.0), (sums["value"] / whole).to_dict(),
                 ends["low"].to_dict(), ends["high"].to_dict(),
             ))  # fmt: skip
         bars[str(silicon)] = tuple(made)
         beyond = rows[rows["status"] == "out of reach"]
-        missed[str(silicon)] = tuple(_named(told, level) for level in beyond["target"])
+        missed[str(silicon)] = tuple(_named(kind, level) for level in beyond["target"])
         if len(beyond):
             last = beyond.iloc[0]
-            most[str(silicon)] = _named(told, {
+            most[str(silicon)] = _named(kind, {
                 "change": last["value"] / last["amount"] * (1 + last["target"]) - 1 if last["amount"] else -1.0,
                 "coverage": 1 - last["value"] / last["amount"] * (1 - last["target"]) if last["amount"] else 1.0,
-            }.get(told, last["value"]))  # fmt: skip
+            }.get(kind, last["value"]))  # fmt: skip
     seen = {name for some in bars.values() for bar in some for name, share in bar.shares.items() if share >= SEEN}
     name = study["baseline"] or scenarios[0]
     minerals = result.record["codes"].get("mineral", {})
     return _Story(
         place=selection.everything, scenarios=scenarios[1:] if name == scenarios[1] else scenarios,
         baseline=label(selection.record["scenarios"], name), year=int(family["year"].iloc[0]), goal=study["least"],
-        told=told, mineral=str(minerals.get(study["mineral"], {}).get("label", study["mineral"])),
+        kind=kind, mineral=str(minerals.get(study["mineral"], {}).get("label", study["mineral"])),
         families=tuple(name for name in FAMILY if name in seen), bars=bars, missed=missed, most=most,
         near=mixes.near(result),
     )  # fmt: skip
@@ -182,12 +182,12 @@ def _target(story: _Story, name: str) -> str:
     """A target as the subject of a sentence, by its name under the bar."""
     whose = f"{wording.possessive(story.place)} batteries of {story.year}"
     mineral = wording.lowered(story.mineral)
-    if story.told == "change":
+    if story.kind == "change":
         less = name.startswith("−")
         return f"{name[1:]} less {mineral} in {whose}" if less else f"{mineral} at most {name} in {whose}"
-    if story.told == "kt":
+    if story.kind == "kt":
         return f"at most {name} kt of {mineral} in {whose}"
-    if story.told == "coverage":
+    if story.kind == "coverage":
         return f"having {name} of {whose} in spite of stops"
     return f"losing at most {name} GWh of {whose} to stops"
 
@@ -231,9 +231,9 @@ def _note(story: _Story, result: Result) -> str:
     if ranged and story.near:
         bar = ranged[-1]
         seen = [name for name in story.families if bar.high.get(name, 0.0) >= SEEN]
-        told = ", ".join(f"{name} {mixes.reach(bar.low[name], bar.high[name])}" for name in seen)
+        ranges = ", ".join(f"{name} {mixes.reach(bar.low[name], bar.high[name])}" for name in seen)
         part = f", {HEADINGS[silicon].lower()}" if len(story.bars) > 1 else ""
-        note += f" Others are nearly as good: shares of all {story.near} at {bar.name}{part}: {told}."
+        note += f" Others are nearly as good: shares of all {story.near} at {bar.name}{part}: {ranges}."
     for silicon, names in story.missed.items():
         if names:
             part = f" ({HEADINGS[silicon].lower()})" if len(story.bars) > 1 else ""
@@ -245,13 +245,13 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
     """Each bar in words."""
     parts = []
     for silicon, bars in story.bars.items():
-        told = []
+        texts = []
         for bar in bars:
             name = {"baseline": story.baseline, "no target": "without a target"}.get(bar.mix, bar.name)
             shares = ", ".join(f"{family} {percent(bar.shares[family])}" for family in story.families
                                if bar.shares.get(family, 0.0) >= SEEN)  # fmt: skip
-            told.append(f"{name}: {shares}" + (f"; {_amount(story, bar.least)}" if bar.mix == "target" else ""))
-        parts.append(f"{HEADINGS[silicon]}. {'. '.join(told)}")
+            texts.append(f"{name}: {shares}" + (f"; {_amount(story, bar.least)}" if bar.mix == "target" else ""))
+        parts.append(f"{HEADINGS[silicon]}. {'. '.join(texts)}")
     return [f"Stacked bars of {wording.lowered(subtitle)}. {'. '.join(parts)}."]
 
 

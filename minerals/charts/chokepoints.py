@@ -245,8 +245,8 @@ def _cells(table: pd.DataFrame) -> dict[tuple[str, str], _Cell]:
 
 def _is_used(table: pd.DataFrame, uses: pd.DataFrame, item: str) -> bool:
     """Whether any scenario of the run uses a node of the item; where the result does not tell, it is taken to."""
-    told = uses[uses["node"].isin(table.loc[table["item"] == item, "node"])]
-    return told.empty or bool((told["value"] > 0).any())
+    uses_of_item = uses[uses["node"].isin(table.loc[table["item"] == item, "node"])]
+    return uses_of_item.empty or bool((uses_of_item["value"] > 0).any())
 
 
 def _weight(selection: Selection, table: pd.DataFrame) -> Callable[[str], int]:
@@ -425,8 +425,8 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
 
 
 def _band_heading(story: _Story) -> str:
-    told = any(np.isfinite(each.used) for line in story.chips for each in line)
-    if not told:
+    any_use_known = any(np.isfinite(each.used) for line in story.chips for each in line)
+    if not any_use_known:
         return "Makers not known"
     which = f", {story.labels[-1]}" if len(story.labels) > 1 else ""
     return f"Makers not known, and % of {wording.possessive(story.region)} batteries in {story.year} that use it{which}"

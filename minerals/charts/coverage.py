@@ -311,12 +311,12 @@ def _draw_names(sheet: Page, story: _Story, middles: Sequence[float]) -> float:
     third = max(text_width(text, LABEL * s) for text in [*needs, "Need"])
     right = sheet.left + first + second + third
     sheet.text(right, sheet.top - 0.32 * s, "need", SMALL, style.FAINT, align="right")
-    told = ""
+    stage_above = ""
     for row, name, need, middle in zip(rows, names, needs, middles, strict=True):
         baseline = middle - 0.36 * LABEL * s / 72
-        if row.stage != told:
+        if row.stage != stage_above:
             sheet.text(sheet.left, baseline, stages[row.stage], LABEL, style.INK, SEMIBOLD)
-            told = row.stage
+            stage_above = row.stage
         sheet.text(sheet.left + first, baseline, name, LABEL, style.INK)
         sheet.text(right, baseline, need, LABEL, style.MUTED, align="right")
     return right + 0.2 * s

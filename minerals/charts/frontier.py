@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from minerals.charts import beside, footer, frame, mixes, series, style, supply, wording
+from minerals.charts import footer, frame, label_places, mixes, series, style, supply, wording
 from minerals.charts.bundle import Bundle, Result
 from minerals.charts.fonts import REGULAR, SEMIBOLD
 from minerals.charts.selection import Selection
@@ -388,7 +388,7 @@ def _draw_marks(sheet: Page, story: _Story, axes: Any, at: Any) -> NDArray[np.fl
         axes.plot(story.exposure, 100 * story.cost, color=style.ACCENT, linewidth=2.2 * s, zorder=3,
                   solid_joinstyle="round")  # fmt: skip
         taken.append(
-            beside.sampled(*np.array([at(*point) for point in zip(story.exposure, story.cost, strict=True)]).T)
+            label_places.sampled(*np.array([at(*point) for point in zip(story.exposure, story.cost, strict=True)]).T)
         )
         for exposure, cost in zip(story.exposure[1:-1], story.cost[1:-1], strict=True):
             axes.plot(exposure, 100 * cost, "o", color=style.ACCENT, markersize=3.6 * s, markeredgecolor="white",
@@ -397,7 +397,7 @@ def _draw_marks(sheet: Page, story: _Story, axes: Any, at: Any) -> NDArray[np.fl
     if chosen is not None and chosen.cost > 0:
         axes.plot([chosen.exposure] * 2, [0, 100 * chosen.cost], color=style.INK, linewidth=0.9 * s, zorder=2,
                   linestyle=(0, (2, 2)))  # fmt: skip
-        taken.append(beside.sampled(*np.array([at(chosen.exposure, 0), at(chosen.exposure, chosen.cost)]).T))
+        taken.append(label_places.sampled(*np.array([at(chosen.exposure, 0), at(chosen.exposure, chosen.cost)]).T))
     for mix in reversed(list(story.mixes.values())):
         solid = mix.name == "chosen"
         edge = style.MUTED if mix.name == "incumbent" else style.INK
@@ -406,7 +406,7 @@ def _draw_marks(sheet: Page, story: _Story, axes: Any, at: Any) -> NDArray[np.fl
                   clip_on=False)  # fmt: skip
     zero = at(0, 0)[1]
     left, right = (at(exposure, 0)[0] for exposure in axes.get_xlim())
-    taken.append(beside.sampled([left, right], [zero, zero]))
+    taken.append(label_places.sampled([left, right], [zero, zero]))
     return np.concatenate(taken)
 
 
@@ -425,7 +425,7 @@ def _draw_labels(sheet: Page, story: _Story, panel: Panel, taken: NDArray[np.flo
     ]
     dots = [at(mix.exposure, mix.cost) for mix in story.mixes.values()]
     for block, dot, spot, size in zip(
-        blocks, dots, beside.spots(sizes, dots, taken, panel, 0.09 * s), sizes, strict=True
+        blocks, dots, label_places.spots(sizes, dots, taken, panel, 0.09 * s), sizes, strict=True
     ):
         away = math.dist(dot, spot.end)
         if away > 0.16 * s:

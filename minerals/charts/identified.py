@@ -171,16 +171,16 @@ def _finding(story: _Story) -> str:
     settled = [share for share in worth if share.high - share.low <= SETTLED * share.high]
     settled = sorted(settled, key=lambda share: (share.high - share.low) / share.high)[:1]
 
-    def told(shares: list[_Share]) -> str:
+    def with_ranges(shares: list[_Share]) -> str:
         return wording.names([f"{share.name} at {mixes.reach(share.low, share.high)}" for share in shares])
 
     said = wording.names([story.spoken[mineral] for mineral in story.statements])
     whose = f"of {wording.possessive(story.region)} {story.year} batteries"
     if not opened:
-        return f"What is said of {said} fixes {told(settled or worth[:1])} {whose}"
+        return f"What is said of {said} fixes {with_ranges(settled or worth[:1])} {whose}"
     if not settled:
-        return f"What is said of {said} leaves {told(opened)} {whose}"
-    return f"What is said of {said} fixes {told(settled)} {whose}, but leaves {told(opened)}"
+        return f"What is said of {said} leaves {with_ranges(opened)} {whose}"
+    return f"What is said of {said} fixes {with_ranges(settled)} {whose}, but leaves {with_ranges(opened)}"
 
 
 def _note(story: _Story, result: Result) -> str:
@@ -210,10 +210,10 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
         parts.append(text)
     out = [f"Bars of ranges: {wording.lowered(subtitle)}.", f"{'; '.join(parts)}."]
     strong = sorted(story.pairs, key=lambda pair: -abs(story.pairs[pair]))[:3]
-    told = [
+    correlations = [
         f"{story.shares[two].name} and {story.shares[one].name} {_signed(story.pairs[one, two])}" for one, two in strong
     ]
-    return [*out, *([f"Correlations: {'; '.join(told)}."] if told else [])]
+    return [*out, *([f"Correlations: {'; '.join(correlations)}."] if correlations else [])]
 
 
 def _signed(value: float) -> str:

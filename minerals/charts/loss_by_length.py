@@ -278,8 +278,8 @@ def _note(story: _Story, caveats: str) -> str:
         note += f" What a year could lose: 5–95% of {story.draws:,} draws, of stops as hard and as long as past ones."
     short = {name: story.short.get(scenario, 0.0) for scenario, name in zip(story.scenarios, story.labels, strict=True)}
     if any(percent(part) != "0%" for part in short.values()):
-        told = wording.names([f"{percent(part)} ({name})" for name, part in short.items() if percent(part) != "0%"])
-        note += f" Short without any stop, and part of what is lost: {told} of {story.year}."
+        missing = wording.names([f"{percent(part)} ({name})" for name, part in short.items() if percent(part) != "0%"])
+        note += f" Short without any stop, and part of what is lost: {missing} of {story.year}."
     note += supply.marks(story.events[code] for code in story.curves)
     counts = ((story.left_out, "more disruption"), (story.scenarios_left_out, "more scenario"))
     left = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count]

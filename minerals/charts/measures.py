@@ -90,14 +90,14 @@ class _Story:
         return np.asarray(self.avoided[months][name] / lost if lost > 0 else np.zeros(len(self.budgets)))
 
     @property
-    def told(self) -> float:
+    def main_length(self) -> float:
         """The length of the headline: a year where it is drawn, else the longest."""
         return YEAR if YEAR in self.avoided else max(self.avoided)
 
     @property
     def single(self) -> list[str]:
         """Measures alone."""
-        return [name for name in LABELS if name != ALL and name in self.avoided[self.told]]
+        return [name for name in LABELS if name != ALL and name in self.avoided[self.main_length]]
 
     @property
     def spent(self) -> NDArray[np.float64]:
@@ -211,7 +211,7 @@ def spoken(months: float) -> str:
 
 def _finding(story: _Story) -> str:
     """Which measure avoids most alone at the least that is spent, and which at the most; of draws by their medians."""
-    whose, months = wording.possessive(story.place), story.told
+    whose, months = wording.possessive(story.place), story.main_length
     spent = [at for at, budget in enumerate(story.budgets) if budget > 0]
     length = "stops" if story.draws else f"stops of {spoken(months)}"
     if not spent or not story.single or story.lost[months] <= 0:
@@ -259,18 +259,18 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
     """Each line in words."""
     parts = []
     for months, by_name in story.avoided.items():
-        told = [
+        lines = [
             f"{wording.lowered(LABELS[name])} {percent(story.share(months, name)[0])} to"
             f" {percent(story.share(months, name)[-1])}"
             for name in by_name
         ]
-        parts.append(f"in stops of {spoken(months)}: {'; '.join(told)}")
+        parts.append(f"in stops of {spoken(months)}: {'; '.join(lines)}")
     if story.draws:
-        told = [
+        medians = [
             f"{wording.lowered(LABELS[name])} {percent(each[0, -1])} ({mixes.reach(each[1, -1], each[2, -1])})"
             for name, each in story.shares.items()
         ]
-        parts.append(f"in {story.draws} draws at the most: {'; '.join(told)}")
+        parts.append(f"in {story.draws} draws at the most: {'; '.join(medians)}")
     ends = " to ".join(wording.number(story.budgets[at]) for at in (0, -1))
     return [f"Lines of {wording.lowered(subtitle)}. From {ends} billion USD, {'. '.join(parts)}."]
 
@@ -310,7 +310,7 @@ def _draw(sheet: Page, story: _Story) -> None:
             if place == 0:
                 sheet.text(left - 0.06 * s, y - 0.36 * LABEL * s / 72, f"{tick:,.10g}%", LABEL, MUTED, align="right")
         _draw_panel(sheet, budgets, shares, panel, top, left + width + ends)
-    keys = [Swatch(LABELS[name], COLOURS[name], "line") for name in LABELS if name in story.avoided[story.told]]
+    keys = [Swatch(LABELS[name], COLOURS[name], "line") for name in LABELS if name in story.avoided[story.main_length]]
     sheet.key(sheet.left, sheet.bottom + 0.1 * s, keys)
 
 

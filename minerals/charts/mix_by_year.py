@@ -205,8 +205,8 @@ def _drawn(story: _Story) -> pd.DataFrame:
     for s, scenario in enumerate(story.scenarios):
         for f, family in enumerate(story.families):
             for y, year in enumerate(story.years):
-                told = bool(s) and year == last and story.ranged
-                ends = (100 * story.low[f], 100 * story.high[f]) if told else (np.nan, np.nan)
+                has_ends = bool(s) and year == last and story.ranged
+                ends = (100 * story.low[f], 100 * story.high[f]) if has_ends else (np.nan, np.nan)
                 rows.append(("mix_share", story.region, scenario, family, "", year, 100 * story.shares[s, f, y], *ends,
                              "%"))  # fmt: skip
     for loss in story.rows:

@@ -117,9 +117,9 @@ def _story(result: Result, region: str | None) -> _Story:
         span = int(first), int(last)
         if span in spans:
             value, low, high, before = (float(rows[name].sum()) for name in ("value", "low", "high", "incumbent"))
-            told = {mix: share for (mix, each), by in examples.items() if each == family
-                    and (share := _mean(by, span)) is not None}  # fmt: skip
-            shares[str(family), span] = _Share(value, max(min(low, value), 0.0), max(high, value), before, told)
+            by_example = {mix: share for (mix, each), by in examples.items() if each == family
+                          and (share := _mean(by, span)) is not None}  # fmt: skip
+            shares[str(family), span] = _Share(value, max(min(low, value), 0.0), max(high, value), before, by_example)
     large = {family for (family, _), share in shares.items() if max(share.high, share.incumbent) >= SEEN}
     families = tuple(family for family in FAMILY if family in large)
     if not families:
@@ -201,17 +201,17 @@ def _finding(story: _Story) -> str:
                and shares[family].low >= wording.LEAST_WORTH_SAYING]  # fmt: skip
     settled = sorted(settled, key=lambda family: -shares[family].value)[:2]
 
-    def told(families: Sequence[str]) -> str:
+    def with_ranges(families: Sequence[str]) -> str:
         return wording.names(
             [f"{family} {mixes.reach(shares[family].low, shares[family].high)}" for family in families]
         )
 
     if not opened:
-        rest = told(sorted(shares, key=lambda family: -shares[family].value)[:NAMED])
+        rest = with_ranges(sorted(shares, key=lambda family: -shares[family].value)[:NAMED])
         return f"All mixes {story.near} are alike by family: {rest} {whose} in {when}"
     first, *others = opened
     title = f"Among mixes {story.near}, {first} can be {mixes.reach(shares[first].low, shares[first].high)}"
-    title += f"{', ' * (len(others) > 1)}{' and ' * (len(others) == 1)}{told(others)} {whose} in {when}"
+    title += f"{', ' * (len(others) > 1)}{' and ' * (len(others) == 1)}{with_ranges(others)} {whose} in {when}"
     at = [f"{family} stays at {mixes.reach(shares[family].low, shares[family].high)}" for family in settled]
     return f"{title}; {wording.names(at)}" if at else title
 
@@ -301,8 +301,8 @@ def _draw_column(sheet: Page, story: _Story, span: Span, panel: Panel, row: floa
     for value in (0, 50, 100):
         x = panel.left + value / 100 * panel.width
         sheet.line((x, x), (panel.bottom, panel.bottom + panel.height), style.GRID, 0.7, order=0)
-        beside = value == 100 and panel.left + panel.width < sheet.right - s * 0.5  # The next column’s 0 follows.
-        if not beside and (value != 50 or panel.width > 0.8 * s):
+        meets_next = value == 100 and panel.left + panel.width < sheet.right - s * 0.5  # The next column’s 0 follows.
+        if not meets_next and (value != 50 or panel.width > 0.8 * s):
             sheet.text(x, panel.bottom - 0.16 * s, str(value), LABEL, style.MUTED, align="center")
     for i, family in enumerate(story.families):
         share = story.shares.get((family, span))

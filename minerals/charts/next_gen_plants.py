@@ -215,7 +215,7 @@ TECH_GAP = 0.4
 """Air between two technologies, in rows."""
 LARGE, LITTLE, EDGE = 5.0, 2.8, 1.2
 """Marks of commercial plants and of others, and the line around them, points across."""
-BESIDE = 0.105
+SPACING = 0.105
 """From one mark to the next, inches before scaling: they never touch."""
 
 
@@ -264,12 +264,12 @@ def _draw(sheet: Page, story: _Story) -> None:
 def _draw_marks(sheet: Page, plants: Sequence[_Plant], centre: float, middle: float, wide: float, pitch: float) -> None:
     """A mark for each plant of a cell of the chart, in one line, or in two where they are many."""
     s = sheet.scale
-    lines = 1 if len(plants) * BESIDE * s <= wide else 2
+    lines = 1 if len(plants) * SPACING * s <= wide else 2
     each = -(-len(plants) // lines)
     for at, plant in enumerate(plants):
         line, place = divmod(at, each)
         count = min(each, len(plants) - line * each)
-        gap = min(BESIDE * s, wide / max(each, 1))
+        gap = min(SPACING * s, wide / max(each, 1))
         y = middle + (0.25 * pitch if line == 0 else -0.25 * pitch) * (lines > 1)
         _, colour, hollow = STATUS.get(plant.status, ("", style.BASE, True))
         room = 72 * min(gap, 0.5 * pitch if lines > 1 else gap) / s - 0.3  # What a mark may take with its edge.

@@ -101,8 +101,8 @@ class _Story:
         sure, may_be = self.sure.sum(axis=0), self.may_be.sum(axis=0)
         mine, rest = (sure[owner], may_be[owner]), (sure.sum() - sure[owner], may_be.sum() - may_be[owner])
 
-        def part(of: float, beside: float) -> float:
-            return float(of / (of + beside)) if of + beside > 0 else float("nan")
+        def part(of: float, others: float) -> float:
+            return float(of / (of + others)) if of + others > 0 else float("nan")
 
         return Interval(part(mine[0], sum(rest)), part(mine[0], rest[0]), part(sum(mine), rest[0]))
 

@@ -98,20 +98,20 @@ def _story(result: Result, months: float | None) -> _Story:
     bought = selection.table("measures_bought", filled=False)
     scenarios = supply.chosen_pair(selection)
     every = sorted(float(each) for each in table["months"].unique())
-    told = months if months is not None else measures.YEAR if measures.YEAR in every else every[-1]
-    if told not in every:
+    length = months if months is not None else measures.YEAR if measures.YEAR in every else every[-1]
+    if length not in every:
         selection.problems.append(
-            f"months = {told:g} is not in the result ({', '.join(f'{each:g}' for each in every)})"
+            f"months = {length:g} is not in the result ({', '.join(f'{each:g}' for each in every)})"
         )
-    mine = table[(table["months"] == told) & (table["measures"] == measures.ALL) & (table["budget"] > 0)]
+    mine = table[(table["months"] == length) & (table["measures"] == measures.ALL) & (table["budget"] > 0)]
     if not len(mine) and not selection.problems:
         selection.problems.append("no budget is above 0, so that nothing is bought")
     selection.settle()
     mine = mine.sort_values("budget")
     budgets = mine["budget"].to_numpy(float)
-    bought = bought[(bought["months"] == told) & (bought["measures"] == measures.ALL) & (bought["budget"] > 0)]
+    bought = bought[(bought["months"] == length) & (bought["measures"] == measures.ALL) & (bought["budget"] > 0)]
     # Recycling that avoids nothing is nothing that money goes to.
-    helps = (measures.most_recycled(result, [told]) or 0.0) > measures.LEAST
+    helps = (measures.most_recycled(result, [length]) or 0.0) > measures.LEAST
     known = [kind for kind in KINDS if kind != "recycling" or helps]
     spent, kinds, nodes = dict[str, NDArray[np.float64]](), dict[str, str](), dict[str, str]()
     for kind, head in KINDS.items():
@@ -139,7 +139,7 @@ def _story(result: Result, months: float | None) -> _Story:
     about = mixes.about(result)
     years = about.get("years") or result.record["years"]
     return _Story(
-        selection.everything, scenarios[1:], "–".join(dict.fromkeys(map(str, (years[0], years[-1])))), told, budgets,
+        selection.everything, scenarios[1:], "–".join(dict.fromkeys(map(str, (years[0], years[-1])))), length, budgets,
         kinds, nodes, spent, _ranges(mine, known), mixes.near(result), mine["avoided"].to_numpy(float).clip(min=0.0),
         float((mine["value"] + mine["avoided"]).iloc[0]), tuple(known),
     )  # fmt: skip
@@ -203,8 +203,8 @@ def _kind(kind: str) -> str:
 
 def _within(story: _Story, at: int) -> str:
     """mix 0–36%, stocks 58–84%, plants 0–37%: what of a budget goes to each kind in plans nearly as good."""
-    told = [kind for kind, ends in story.ranges.items() if ends.max() >= SMALL / 4]
-    return ", ".join(f"{SHORT[kind]} {mixes.reach(*story.ranges[kind][:, at])}" for kind in told)
+    kinds = [kind for kind, ends in story.ranges.items() if ends.max() >= SMALL / 4]
+    return ", ".join(f"{SHORT[kind]} {mixes.reach(*story.ranges[kind][:, at])}" for kind in kinds)
 
 
 def _note(story: _Story, result: Result) -> str:
@@ -230,13 +230,13 @@ def _alt(story: _Story, subtitle: str) -> list[str]:
     """Each bar in words."""
     parts = []
     for at, budget in enumerate(story.budgets):
-        told = (
+        pieces = (
             f"{wording.lowered(item)} {percent(float(story.share(item)[at]))}"
             for item in story.items if story.share(item)[at] > SMALL / 4
         )  # fmt: skip
         within = f" ({_within(story, at)} in plans {story.near})" if story.ranges else ""
         parts.append(
-            f"{budget:,.10g} billion: {', '.join(told)}{within}; {wording.number(story.avoided[at])} GWh avoided,"
+            f"{budget:,.10g} billion: {', '.join(pieces)}{within}; {wording.number(story.avoided[at])} GWh avoided,"
             f" {percent(float(story.part[at]))}"
         )
     return [f"Bars of {wording.lowered(subtitle)}. {'. '.join(parts)}."]

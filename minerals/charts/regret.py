@@ -171,12 +171,12 @@ def _finding(story: _Story) -> str:
     if not before - least > max(WORTH_SAYING * before, NOTHING):
         return wording.Subject(f"What {whose} battery mixes lose above the least possible, by supply future")
     price, name = story.regret[REGRET][own], wording.lowered(story.label(own))
-    told = "without a price" if price < NOTHING else f"at a price of {wording.rounded(price)} GWh"
+    price_text = "without a price" if price < NOTHING else f"at a price of {wording.rounded(price)} GWh"
     title = f"Planned for “{name}” alone, {whose} batteries may lose {wording.rounded(before)} GWh more than need be;"
     every = f"{len(story.futures)} supply futures" if story.is_one_world else (
         f"{len(story.names)} supply futures in {len(story.worlds)} reference worlds"
     )  # fmt: skip
-    return f"{title} planned for {every} {wording.rounded(least)} at most, {told} in “{name}”"
+    return f"{title} planned for {every} {wording.rounded(least)} at most, {price_text} in “{name}”"
 
 
 def _note(story: _Story, result: Result) -> str:

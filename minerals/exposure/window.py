@@ -75,8 +75,8 @@ class Window:
         less, more, half = np.zeros(len(some)), np.full(len(some), YEAR), np.zeros(0)
         for step in range(2):  # in months, then in their twelfths
             months = less[:, None] + (more - less)[:, None] * np.linspace(0, 1, int(YEAR) + 1)
-            asked = self.take(np.repeat(some, months.shape[1]))
-            lost = asked.at_risk(months.ravel())[:, 0].reshape(months.shape)
+            trials = self.take(np.repeat(some, months.shape[1]))
+            lost = trials.at_risk(months.ravel())[:, 0].reshape(months.shape)
             if step == 0:
                 can = (lost[:, 0] > 0) & (lost[:, -1] <= lost[:, 0] / 2)
                 some, months, lost = some[can], months[can], lost[can]

@@ -500,8 +500,8 @@ class Compiled:
         found = self.highs.getSolution()
         matrix, values = self.form.matrix, np.array(found.col_value, dtype=float)
         rows = matrix @ values[: matrix.shape[1]]
-        told = np.array(found.row_value, dtype=float)[: len(rows)]
-        return bool((np.abs(rows - told) > DRIFT * np.maximum(np.abs(told), 1.0)).any())
+        reported = np.array(found.row_value, dtype=float)[: len(rows)]
+        return bool((np.abs(rows - reported) > DRIFT * np.maximum(np.abs(reported), 1.0)).any())
 
     @property
     def basis(self) -> highspy.HighsBasis:

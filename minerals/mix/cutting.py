@@ -107,7 +107,7 @@ class Objective:
 
     costs: Array
     constant: float
-    beside: Array
+    loss_weights: Array
     most: bool = False
     is_cost: bool = False
 
@@ -244,13 +244,13 @@ class CuttingPlanes:
 
     def objective(self, name: str) -> Objective:
         """The cost in the own future, or the loss in one future by its name, the own one with that of the risk."""
-        form, beside = self.session.compiled.form, np.zeros(len(self._names))
+        form, weights = self.session.compiled.form, np.zeros(len(self._names))
         if name in self.parts:
-            beside[self._names.index(name)] = 1.0
-            return Objective(np.zeros(self.columns), 0.0, beside)
+            weights[self._names.index(name)] = 1.0
+            return Objective(np.zeros(self.columns), 0.0, weights)
         place = form.place(form.objective(name))
         costs, constant = form.costs[place, : self.columns].copy(), float(form.offsets[place])
-        return Objective(costs, constant, beside, is_cost=name == "cost")
+        return Objective(costs, constant, weights, is_cost=name == "cost")
 
     def average(self) -> Objective:
         """The loss on average, futures alike."""
@@ -263,14 +263,14 @@ class CuttingPlanes:
 
     def _costs(self, stage: Objective) -> tuple[Array, NDArray[np.int64]]:
         """Costs of an objective in the model, (column), and the places of those that are not 0."""
-        costs = np.concatenate([stage.costs, stage.beside, [float(stage.most)]])
+        costs = np.concatenate([stage.costs, stage.loss_weights, [float(stage.most)]])
         return costs, np.flatnonzero(costs)
 
     def _value(self, stage: Objective, tried: Tried) -> float:
         """What an objective is of a plan in truth."""
         if stage.most:
             return max(float((tried.loss - self._least).max()), 0.0)
-        return float(stage.costs @ tried.values + stage.constant + stage.beside @ tried.loss[1:])
+        return float(stage.costs @ tried.values + stage.constant + stage.loss_weights @ tried.loss[1:])
 
     def _unit(self, stage: Objective) -> float:
         """Of what CLOSE is a part: the demand, for a loss; of a cost, which no bound is needed for, much less."""

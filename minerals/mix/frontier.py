@@ -114,7 +114,7 @@ def sandwich(solve: Solve, cheapest: Vertex, least: Vertex, tolerance: float, at
         pieces = [(*_gap(one, two), one, two) for one, two in pairwise(inner)]
         # At an end one tangent alone certifies, and the next point is nearer to it.
         pieces += [
-            (_beside(end, at), end.exposure + NEARER * (at.exposure - end.exposure), end, at)
+            (_end_gap(end, at), end.exposure + NEARER * (at.exposure - end.exposure), end, at)
             for end, at in ((cheapest, inner[0]), (least, inner[-1]))
         ]
         widest = sorted((piece for piece in pieces if piece[0] > tolerance * dearer), key=lambda piece: -piece[0])
@@ -150,7 +150,7 @@ def _gap(one: Vertex, two: Vertex) -> tuple[float, float]:
     return max(one.cost + part * (two.cost - one.cost) - lowest, 0.0), where
 
 
-def _beside(end: Vertex, next_to: Vertex) -> float:
+def _end_gap(end: Vertex, next_to: Vertex) -> float:
     """How far the chord between an end and the point beside it may lie above the tangent of that point."""
     return max(end.cost - next_to.cost - next_to.slope * (end.exposure - next_to.exposure), 0.0)
 

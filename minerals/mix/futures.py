@@ -88,21 +88,21 @@ class Chosen:
 class Futures:
     """The futures of a run. Each answer is found afresh, so that it does not hang on what was asked before.
 
-    own: numbers of the future that the run assumes; beside: of each further one by name, with `plan_given`; risk: what
-    of the losses counts; level: α of the CVaR; most_cost: of a plan in the own future [million USD_2025]; near: part
-    of an objective by which a plan may be worse and is nearly as good; ranged: whether it is told how far shares move
-    among these, of plans for MANY futures never; time_limit: of each solve [s]; many: futures from which on their plans
-    are found by cutting planes.
+    own: numbers of the future that the run assumes; other_futures: of each further one by name, with `plan_given`;
+    risk: what of the losses counts; level: α of the CVaR; most_cost: of a plan in the own future [million USD_2025];
+    near: part of an objective by which a plan may be worse and is nearly as good; ranged: whether it is told how far
+    shares move among these, of plans for MANY futures never; time_limit: of each solve [s]; many: futures from which on
+    their plans are found by cutting planes.
     """
 
     def __init__(
-        self, own: MixData, beside: Mapping[str, MixData], risk: str, *, level: float = 0.8,
+        self, own: MixData, other_futures: Mapping[str, MixData], risk: str, *, level: float = 0.8,
         most_cost: float | None = None, near: float = 0.01, ranged: bool = True, time_limit: float | None = None,
         many: int = MANY,
     ) -> None:  # fmt: skip
-        self.own, self.beside, self.risk, self.level = own, dict(beside), risk, level
+        self.own, self.other_futures, self.risk, self.level = own, dict(other_futures), risk, level
         self.most_cost, self.near, self.ranged, self.time_limit = most_cost, near, ranged, time_limit
-        self.names = (OWN, *self.beside)
+        self.names = (OWN, *self.other_futures)
         self.are_many = len(self.names) >= many
         self._sessions = dict[str, Session]()
 
@@ -127,25 +127,25 @@ class Futures:
         )  # fmt: skip
 
     def _sure(
-        self, libraries: dict[str, Library], names: Iterable[str], asked: Callable[[Session], Answer | None]
+        self, libraries: dict[str, Library], names: Iterable[str], question: Callable[[Session], Answer | None]
     ) -> Answer:
-        """What is asked of a model of some futures, once that holds all that presses. asked: None where it does not.
-        libraries: of the futures that were in a model before, and then of these too."""
+        """What is asked of a model of some futures, once that holds all that presses. question: None where it does
+        not. libraries: of the futures that were in a model before, and then of these too."""
         for name in names:
             if name not in libraries:
-                libraries[name] = Library(self.own if name == OWN else self.beside[name])
+                libraries[name] = Library(self.own if name == OWN else self.other_futures[name])
         while True:
             session = self._session(libraries)
-            found = asked(session)
+            found = question(session)
             if found is not None:
                 return found
 
     def _session(self, libraries: Mapping[str, Library]) -> Session:
         """A model of the futures whose disruptions press, and of the own one, in which every plan can be had."""
         own = libraries.get(OWN)
-        beside = {name: (libraries[name].within(), libraries[name]) for name in self.beside if name in libraries}
+        others = {name: (libraries[name].within(), libraries[name]) for name in self.other_futures if name in libraries}
         data = nothing_held(self.own) if own is None else own.within()
-        return Session(data, self.risk, level=self.level, time_limit=self.time_limit, library=own, beside=beside)
+        return Session(data, self.risk, level=self.level, time_limit=self.time_limit, library=own, other_futures=others)
 
     def _ends(self, session: Session, objective: str, least: Mapping[str, float]) -> _Ends | None:
         """Least and largest share of each family among plans nearly as good."""
@@ -159,8 +159,8 @@ class Futures:
         ends = session.nearly({**caps, name: best + room}).ends(sums)
         for member in ends.members.reshape(-1, sums.shape[1]):
             session.note(member)
-        told = zip(ends.low.tolist(), ends.high.tolist(), strict=True)
-        return None if session.missed else dict(zip(shares, told, strict=True))
+        pairs = zip(ends.low.tolist(), ends.high.tolist(), strict=True)
+        return None if session.missed else dict(zip(shares, pairs, strict=True))
 
     def _best(self, session: Session, objective: str, least: Mapping[str, float], ends: _Ends) -> Chosen | None:
         """The best plan, in a model of all futures. Each stage keeps to the plans that are best in those before."""
@@ -180,7 +180,7 @@ class Futures:
     def _by_cutting_planes(self, objective: str, least: Mapping[str, float], ends: _Ends) -> Chosen:
         """The best plan, to CLOSE of the demand, by the same stages."""
         session = Session(self.own, self.risk, level=self.level, time_limit=self.time_limit)
-        parts = {name: Part(self._alone(name), self.risk) for name in self.beside}
+        parts = {name: Part(self._alone(name), self.risk) for name in self.other_futures}
         planes = CuttingPlanes(session, parts, self.risk, self._caps(), least, sum(self.own.demand.values()))
         losses = {name: planes.objective(self.risk if name == OWN else name) for name in self.names}
         of = {**losses, AVERAGE: planes.average(), REGRET: planes.regret()}
@@ -232,7 +232,7 @@ class Futures:
     def _alone(self, name: str) -> Session:
         """The whole model of one future, in which a plan is held; stated once, and handed out as new."""
         if name not in self._sessions:
-            data = replace(self.own, plan_given=True) if name == OWN else self.beside[name]
+            data = replace(self.own, plan_given=True) if name == OWN else self.other_futures[name]
             session = Session(data, self.risk, level=self.level, unmet=True, time_limit=self.time_limit)
             for lacking in session.model.short.values() if name == OWN else ():
                 session.compiled.set_bounds(lacking, 0.0, ROUNDING * sum(self.own.demand.values()))

@@ -29,7 +29,7 @@ STEP, CAP_STEP = 0.1, 0.01
 #: Points, or units of a measure, by which a rate or a share is stepped; and units of what has no amount of its own.
 RATE_STEP, UNIT_STEP = 5.0, 1.0
 #: Limits of each family that are told: those that gain most.
-TOLD = 3
+LARGEST = 3
 #: Gains below this part of the objective, or of one unit of it, are none that anybody asks for.
 LEAST = 1e-4
 #: Iterations after which the next limit is tried from the optimum again, which then is nearer than where these led.
@@ -70,16 +70,16 @@ class _Lever:
 def gains(
     session: Session, stage: str, objective: str, unit: str, found: Optimum, caps: Mapping[str, float]
 ) -> Iterator[Gain]:
-    """Of each family the limits whose step gains most, up to TOLD, from the most on.
+    """Of each family the limits whose step gains most, up to LARGEST, from the most on.
 
     found: the optimum of `objective`, within `caps`, in which the session stands.
     """
     least, here, moved = LEAST * max(abs(found.objective), 1.0), session.compiled.basis, 0
     for family in in_worth():
-        told: list[Gain] = []
+        largest: list[Gain] = []
         levers = [lever for lever in _levers(session, family, found, caps) if lever.bound > least]
         for lever in sorted(levers, key=lambda lever: -lever.bound):
-            if len(told) == TOLD and lever.bound <= told[-1].gain:
+            if len(largest) == LARGEST and lever.bound <= largest[-1].gain:
                 break
             with _loosened(session, lever, caps):
                 if moved > FAR:
@@ -87,9 +87,9 @@ def gains(
                 loosened = session.optimum(objective, afresh=False)
             gain, moved = found.objective - loosened.objective, sum(loosened.run.iterations)
             if gain > least:
-                told.append(_gain(lever, stage, gain, found.objective, unit))
-                told = sorted(told, key=lambda each: -each.gain)[:TOLD]
-        yield from told
+                largest.append(_gain(lever, stage, gain, found.objective, unit))
+                largest = sorted(largest, key=lambda each: -each.gain)[:LARGEST]
+        yield from largest
 
 
 def _gain(lever: _Lever, stage: str, gain: float, least: float, unit: str) -> Gain:

@@ -18,21 +18,21 @@ def build(
     level: float = 0.8,
     weights: Mapping[str, float] | None = None,
     worth: tuple[str, float] | None = None,
-    beside: Mapping[str, MixData] | None = None,
+    other_futures: Mapping[str, MixData] | None = None,
     risk: str = "expected",
 ) -> pyo.ConcreteModel:
     """State the model. level: of the CVaR; weights: of objectives in a weighted sum; worth: an objective, and what one
-    unit of it is worth, in the objective `priced`; beside: numbers of further futures of supply by name, in each of
-    which the same plan is sourced, made, short and disrupted anew, in a block `future` of its own; risk: that of which
-    the objectives over all futures are."""
+    unit of it is worth, in the objective `priced`; other_futures: numbers of further futures of supply by name, in each
+    of which the same plan is sourced, made, short and disrupted anew, in a block `future` of its own; risk: that of
+    which the objectives over all futures are."""
     with building():
         model = pyo.ConcreteModel()
         _state(model, data)
-        if beside:
-            model.future = pyo.Block(list(beside))
-            for name, other in beside.items():
+        if other_futures:
+            model.future = pyo.Block(list(other_futures))
+            for name, other in other_futures.items():
                 _state(model.future[name], other, model)
-        add_objectives(model, data, level, weights, worth, beside, risk)
+        add_objectives(model, data, level, weights, worth, other_futures, risk)
     return model
 
 

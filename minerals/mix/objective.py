@@ -46,16 +46,16 @@ def add_objectives(
     level: float = 0.8,
     weights: Mapping[str, float] | None = None,
     worth: tuple[str, float] | None = None,
-    beside: Mapping[str, MixData] | None = None,
+    other_futures: Mapping[str, MixData] | None = None,
     risk: str = "expected",
 ) -> None:
     """Add every objective the data allow, all inactive but the first. level: α of the CVaR; weights: of objectives in
-    `weighted`; worth: an objective and what one unit of it is worth, in `priced`; beside, risk: as of `build`."""
+    `weighted`; worth: an objective and what one unit of it is worth, in `priced`; others as of `build`."""
     _cost(model, data)
     if data.disruptions:
         _risks(model, data, level)
-    if beside:
-        for name, other in beside.items():
+    if other_futures:
+        for name, other in other_futures.items():
             _risks(model.future[name], other, level)
         _over_futures(model, risk)
     if data.measure:

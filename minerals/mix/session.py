@@ -86,22 +86,21 @@ class Session:
     worth: of one unit of it, with which `priced` is an objective too [million USD_2025]; unmet: whether demand may go
     unmet, by no more than must be once the least of `unmet_demand` is kept to; time_limit: of each solve [s]; library:
     whose blocks the data are within, where they are not all: it notes what of them a mix that is found misses; more:
-    what else the model states, added to it before it is compiled; beside: further futures of supply that have the same
-    plan, as of `build`, each with its library.
+    what else the model states, added to it before it is compiled; other_futures: further futures of supply that have
+    the same plan, as of `build`, each with its library.
     """
 
     def __init__(
         self, data: MixData, aim: str, *, level: float = 0.8, weights: Mapping[str, float] | None = None,
         worth: float | None = None, unmet: bool = False, time_limit: float | None = None,
         library: Library | None = None, more: Callable[[Any, MixData], None] | None = None,
-        beside: Mapping[str, tuple[MixData, Library]] | None = None,
+        other_futures: Mapping[str, tuple[MixData, Library]] | None = None,
     ) -> None:  # fmt: skip
         self.data, self.aim, self.level, self.library = data, aim, level, library
-        others = {name: numbers for name, (numbers, _) in (beside or {}).items()}
-        self.model = build(
-            data, level=level, weights=weights, worth=None if worth is None else (aim, worth), beside=others, risk=aim
-        )
-        self.libraries = {name: each for name, (_, each) in (beside or {}).items()}
+        others = {name: numbers for name, (numbers, _) in (other_futures or {}).items()}
+        priced = None if worth is None else (aim, worth)
+        self.model = build(data, level=level, weights=weights, worth=priced, other_futures=others, risk=aim)
+        self.libraries = {name: each for name, (_, each) in (other_futures or {}).items()}
         if more is not None:
             more(self.model, data)
         self.compiled = Compiled(self.model, objective="unmet_demand", time_limit=time_limit)

@@ -100,7 +100,7 @@ class Criteria:
     """Of which shares it is told how far they move among mixes nearly as good."""
     frontier: Literal["off", "certified", "exact"] = "off"
     """Whether, and how, the frontier is found."""
-    beside: bool = True
+    gains_and_incumbent: bool = True
     """Whether it is told what steps of limits gain, and what the incumbent's mix is exposed to."""
     time_limit: float | None = None
     """Of each solve [s]."""
@@ -259,11 +259,11 @@ class _Chooser:
         best = session.cheapest if least is None else session.found(least.values)
         near, shown = None, best
         # The mix that stands for those nearly as good takes longest, and is found beside the rest.
-        with ThreadPoolExecutor(1) as beside:
+        with ThreadPoolExecutor(1) as executor:
             if criteria.near:
                 near_caps = self._near_caps(caps, best, criteria.near)
                 nearly = session.nearly(near_caps)
-                standing = beside.submit(nearly.nearest, *session.target(nearly))
+                standing = executor.submit(nearly.nearest, *session.target(nearly))
             if least is not None:
                 with session.within(caps):
                     self._gaining("objective", self.aim, least, caps)
@@ -293,7 +293,7 @@ class _Chooser:
         for stage in [*(["objective"] if first else []), *(["unmet_demand"] if first or criteria.unmet else [])]:
             objective = criteria.objective if stage == "objective" else stage
             optimum = session.optimum(objective)
-            self._told(stage, objective, optimum)
+            self._keep_stage(stage, objective, optimum)
             if optimum.objective > NO_SHARE * sum(self.data.demand.values()):
                 self._gaining(stage, objective, optimum, {})
                 optimum = session.optimum(objective)
@@ -314,9 +314,9 @@ class _Chooser:
 
     def _incumbent(self) -> Found | None:
         """The incumbent's mix by the rules of the run."""
-        return self.session.incumbent() if self.data.incumbent and self.criteria.beside else None
+        return self.session.incumbent() if self.data.incumbent and self.criteria.gains_and_incumbent else None
 
-    def _told(self, stage: str, objective: str, found: Optimum) -> None:
+    def _keep_stage(self, stage: str, objective: str, found: Optimum) -> None:
         """Keep a stage."""
         run = found.run
         self.stages.append(Stage(stage, found.objective, UNIT[objective], run.algorithm, sum(run.iterations)))
@@ -327,7 +327,7 @@ class _Chooser:
 
     def _gaining(self, stage: str, objective: str, found: Optimum, caps: Caps) -> None:
         """Keep what steps of limits gain in a stage."""
-        if self.criteria.beside:
+        if self.criteria.gains_and_incumbent:
             self.gains += gains(self.session, stage, objective, UNIT[objective], found, caps)
 
     def _cheapest(self) -> Found:
@@ -335,7 +335,7 @@ class _Chooser:
         session = self.session
         with session.without_recourse():
             optimum = session.optimum("cost")
-            self._told("cheapest", "cost", optimum)
+            self._keep_stage("cheapest", "cost", optimum)
         if self.criteria.objective != "cost":
             optimum = session.among_best("cost", optimum.objective, self.criteria.objective, {}, inside=True)
         return session.found(optimum.values)
@@ -364,13 +364,13 @@ class _Chooser:
             # The session stands at the cheapest mix, or at the least exposed, which keeps the caps.
             optimum = self.session.onwards(self.aim)
         self._sure()
-        self._told("objective", self.aim, optimum)
+        self._keep_stage("objective", self.aim, optimum)
         return optimum
 
     def _cheapest_of_best(self, caps: Caps, best: Optimum) -> Found:
         """The cheapest mix of those as good as the best by the objective."""
         optimum = self.session.among_best(self.aim, best.objective, "cost", caps)
-        self._told("cost", "cost", optimum)
+        self._keep_stage("cost", "cost", optimum)
         return self.session.found(optimum.values)
 
     def _near_caps(self, caps: Caps, best: Found, near: float) -> dict[str, float]:

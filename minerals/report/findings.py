@@ -16,13 +16,13 @@ from .figures import Figure
 from .markup import Markup, Number, element, table
 
 #: Charts whose title is a finding, in the order in which a reader asks: how much, what is lost, what would help, where.
-ASKED = ("demand_by_mineral", "identified", "secondary_supply", "stress", "frontier", "mix_by_year", "near_optimal",
-         "variants", "measures", "two_worlds", "loss_by_length", "coverage", "chokepoints", "cost_curves", "sourcing",
-         "capacity_vs_demand", "sensitivity")  # fmt: skip
+READING_ORDER = ("demand_by_mineral", "identified", "secondary_supply", "stress", "frontier", "mix_by_year",
+                 "near_optimal", "variants", "measures", "two_worlds", "loss_by_length", "coverage", "chokepoints",
+                 "cost_curves", "sourcing", "capacity_vs_demand", "sensitivity")  # fmt: skip
 #: Findings that are told first; the others stand above their charts.
 MOST = 6
 #: Disruptions that are told.
-TOLD = 8
+MOST_DISRUPTIONS = 8
 #: GWh that a disruption costs beyond what is short without it, to be told.
 LEAST = 0.05
 #: Ends of a change that differ by less than this share round to one number.
@@ -32,9 +32,9 @@ CLOSE = 0.0005
 def findings(figures: Sequence[Figure]) -> Markup:
     """Titles of the charts that a run computed and that find something, each with a way to its chart."""
     found = {figure.name: figure for figure in reversed(figures) if figure.computed}
-    told = [found[name] for name in ASKED if name in found][:MOST]
+    headlines = [found[name] for name in READING_ORDER if name in found][:MOST]
     lines = []
-    for figure in told:
+    for figure in headlines:
         way = element("a", f"Figure {figure.place}", href=f"#figure-{figure.place}")
         lines.append(element("li", element("strong", figure.title), element("p", figure.subtitle, ". ", way, ".")))
     return element("ol", *lines, class_="findings") if lines else Markup("")
@@ -109,7 +109,7 @@ def disruptions(result: Result) -> Markup:
         first = rows[rows["scenario"] == result.scenarios[0]]
         worst = first.sort_values("lost_best", ascending=False, kind="stable")
         lines = []
-        for row in worst.head(TOLD).to_dict("records"):
+        for row in worst.head(MOST_DISRUPTIONS).to_dict("records"):
             if all(_nothing(found[row["disruption"], name]) for name in result.scenarios):
                 continue
             line: list[str | Number] = [f"{row['label']}{'' if row['status'] == 'in_force' else MARK}"]
@@ -154,7 +154,7 @@ def _lost(
 ) -> list[Number]:
     """What is lost of all batteries and of own cells: the interval, and GWh of twelve months."""
     out = []
-    for whole, ends, told, found in (
+    for whole, ends, twelve_months, found in (
         ("planned", ("lost_low", "lost_high"), ("lost_best", "lost_proportional"), drawn),
         ("made_at_home", ("industry_low", "industry_high"), ("industry_best", "industry_proportional"), at_home),
     ):
@@ -164,6 +164,6 @@ def _lost(
         planned = row[whole]
         low, high = found if found else (row[ends[0]] / planned, row[ends[1]] / planned)
         share = "–".join(dict.fromkeys(f"{100 * end:.0f}" for end in (low, high))) + "%"
-        gwh = "–".join(dict.fromkeys(number(row[end]) for end in told))
+        gwh = "–".join(dict.fromkeys(number(row[end]) for end in twelve_months))
         out.append(Number(share, f"{gwh} of {number(row[whole])} GWh", "strong"))
     return out

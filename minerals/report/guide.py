@@ -122,11 +122,11 @@ def _method() -> Part:
         "Each piece below is the docstring of the module that computes it, so that what is said and what is done stand "
         "side by side in the code. Names in equations that are no single letters are those of the code.",
     )
-    told = [
+    bodies = [
         _chapter(anchor, heading, *(_limits() if heading == LIMITS else map(_module, _modules(METHOD[heading]))))
         for anchor, heading in chapters.items()
     ]
-    return Part("Method", list(chapters.items()), Markup(lead + "".join(told)))
+    return Part("Method", list(chapters.items()), Markup(lead + "".join(bodies)))
 
 
 def _modules(places: Iterable[str]) -> Iterator[ModuleType]:
@@ -199,13 +199,13 @@ def _guides() -> Part:
     files = {path.stem: path for path in sorted(folder.glob("*.md"))} if folder.is_dir() else {}
     names = list(dict.fromkeys((*(name for name in GUIDES if name in files), *files)))
     anchors = {f"{name}.md": f"guide-{_slug(name)}" for name in names}
-    chapters, told = [], []
+    chapters, bodies = [], []
     for name in names:
         anchor = anchors[f"{name}.md"]
         found = read_guide(files[name].read_text(encoding="utf-8"), anchors, name)
         chapters.append((anchor, found.heading))
-        told.append(element("article", _chapter(anchor, found.heading, found.inner)))
-    return Part("Guides", chapters, Markup("".join(told)))
+        bodies.append(element("article", _chapter(anchor, found.heading, found.inner)))
+    return Part("Guides", chapters, Markup("".join(bodies)))
 
 
 # ---------------------------------------------------------------------- commands
@@ -213,7 +213,7 @@ def _guides() -> Part:
 
 def _commands(group: click.Group) -> Part:
     context = click.Context(group, info_name=PACKAGE, **group.context_settings)
-    chapters, told = [], []
+    chapters, bodies = [], []
     for name, command in group.commands.items():
         if command.hidden:
             continue
@@ -222,9 +222,9 @@ def _commands(group: click.Group) -> Part:
         below = click.Context(command, info_name=name, parent=context)
         usage = " ".join([PACKAGE, name, *command.collect_usage_pieces(below)])
         options = _options(command, below)
-        told.append(_chapter(anchor, f"{PACKAGE} {name}", code(usage), prose(command.help or ""), options))
+        bodies.append(_chapter(anchor, f"{PACKAGE} {name}", code(usage), prose(command.help or ""), options))
     whole = Markup(prose(group.help or "") + _options(group, context))
-    return Part("Commands", chapters, Markup(whole + "".join(told)))
+    return Part("Commands", chapters, Markup(whole + "".join(bodies)))
 
 
 def _options(command: click.Command, context: click.Context) -> Markup:
@@ -241,17 +241,17 @@ def _keys(keys: Mapping[str, Sequence[KeyOfRunFile]]) -> Part:
     first = [path for path in tables if "." not in path]
     groups: dict[str, list[str]] = {"": [path for path in keys if path.partition(".")[0] not in first]}
     groups |= {top: [path for path in keys if path.partition(".")[0] == top] for top in first}
-    chapters, told = [], []
+    chapters, bodies = [], []
     for top, paths in groups.items():
         anchor = f"keys-{_slug(top) or 'top'}"
         chapters.append((anchor, f"[{top}]" if top else "Outside all tables"))
         entries = (_key(key, anchor=not at) for path in paths for at, key in enumerate(keys[path]))
-        told.append(_chapter(anchor, chapters[-1][1], _entries(entries)))
+        bodies.append(_chapter(anchor, chapters[-1][1], _entries(entries)))
     lead = element(
         "p", "NAME stands for a name of your own, SEGMENT and CHEMISTRY for codes of their tables. Any key can be "
         "changed for one run with ", element("code", "--set KEY=VALUE"), ".", class_="text",
     )  # fmt: skip
-    return Part("Keys of a run file", chapters, Markup(lead + "".join(told)))
+    return Part("Keys of a run file", chapters, Markup(lead + "".join(bodies)))
 
 
 def _key(key: KeyOfRunFile, anchor: bool) -> tuple[Markup, list[Markup]]:
@@ -287,14 +287,14 @@ def _tables(schemas: Mapping[str, TableSchema]) -> Part:
         class_="text",
     )  # fmt: skip
     shared = {_meaning(field): field for table in schemas.values() for field in table.fields}
-    told = _chapter(
+    columns = _chapter(
         "tables-common", "Columns of many tables",
         _entries(_column(shared[meaning], bounds=False) for meaning in shared if meaning in common),
     )  # fmt: skip
     index = element("p", *_spaced(_links(chapters)), class_="index")
     tables = (_table(table, anchor, common) for table, (anchor, _) in zip(schemas.values(), chapters, strict=True))
     places = [("tables-common", "Columns of many tables"), ("tables-all", f"All {len(schemas)} tables")]
-    return Part("Input tables", places, Markup(lead + told + _chapter(*places[1], index) + "".join(tables)))
+    return Part("Input tables", places, Markup(lead + columns + _chapter(*places[1], index) + "".join(tables)))
 
 
 def _meaning(field: Field) -> tuple[Any, ...]:
@@ -353,13 +353,13 @@ def _quantities(quantities: Iterable[Quantity]) -> Part:
     kinds: dict[str, list[Quantity]] = {}
     for quantity in quantities:
         kinds.setdefault(quantity.kind, []).append(quantity)
-    chapters, told = [], []
+    chapters, bodies = [], []
     for kind, found in kinds.items():
         anchor = f"quantities-{_slug(kind)}"
         chapters.append((anchor, f"{kind.capitalize()} ({len(found)})"))
         index = element("p", *_spaced(_links((f"quantity-{each.name}", each.name) for each in found)), class_="index")
-        told.append(_chapter(anchor, chapters[-1][1], index, _entries(map(_quantity, found))))
-    return Part("Quantities", chapters, Markup("".join(told)))
+        bodies.append(_chapter(anchor, chapters[-1][1], index, _entries(map(_quantity, found))))
+    return Part("Quantities", chapters, Markup("".join(bodies)))
 
 
 def _quantity(quantity: Quantity) -> tuple[Markup, list[Markup]]:

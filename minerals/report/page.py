@@ -158,10 +158,10 @@ def _method(record: dict[str, Any]) -> Markup:
         "Trust. Every number can be followed to its rows and sources with minerals explain, and the run repeats from "
         "its record with minerals run record.json."
     )
-    told = (text.partition(". ") for text in texts if text)
+    parts = (text.partition(". ") for text in texts if text)
     return Markup(
         element(
-            "div", *(element("p", element("strong", f"{head}."), f" {rest}") for head, _, rest in told), class_="text"
+            "div", *(element("p", element("strong", f"{head}."), f" {rest}") for head, _, rest in parts), class_="text"
         )
     )
 

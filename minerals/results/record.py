@@ -119,11 +119,11 @@ def versions() -> dict[str, str]:
 def _title(run: Run) -> str:
     """The title of a run file, and behind it what `--set` changes, so that no variant goes by the name of another."""
     changes = [statement(kept) for text in run.sets if (kept := _without_workers(text))]
-    told = [f"{'.'.join(path[-2:])} = {shown(value, LONGEST)}" for path, value in changes if path[0] not in SILENT]
-    if not told or any(path == ("title",) for path, _ in changes):
+    settings = [f"{'.'.join(path[-2:])} = {shown(value, LONGEST)}" for path, value in changes if path[0] not in SILENT]
+    if not settings or any(path == ("title",) for path, _ in changes):
         return run.settings.title
-    more = f" and {len(told) - MOST} more" if len(told) > MOST else ""
-    return f"{run.settings.title} ({', '.join(told[:MOST])}{more})"
+    more = f" and {len(settings) - MOST} more" if len(settings) > MOST else ""
+    return f"{run.settings.title} ({', '.join(settings[:MOST])}{more})"
 
 
 def _without_workers(change: str) -> str:

@@ -94,17 +94,17 @@ def _uses_left_out(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
     return [
         f"Left out of this run: {listed(names, len(names))}, {share:.0%} of the batteries of {chokepoints.label} in "
         f"{year}. They keep what they need in the reference world."
-        + _beside_them(chokepoints.resolved.segments.labels, inputs)
+        + _counted_on_top(chokepoints.resolved.segments.labels, inputs)
     ]
 
 
-def _beside_them(segments: Sequence[str], inputs: Inputs) -> str:
+def _counted_on_top(segments: Sequence[str], inputs: Inputs) -> str:
     """A sentence on uses of one's own in scope that are counted beside those left out; '' where there are none."""
     shipped, uses = of_package(inputs.tables["segments"], "segment"), inputs.by_code("segments", "in_place_of")
-    beside = [name for name in segments if name not in shipped and not uses[name]]
-    if not beside:
+    own_uses = [name for name in segments if name not in shipped and not uses[name]]
+    if not own_uses:
         return ""
-    return f" {listed(beside)} come on top of these; where they are part of one, say so in in_place_of of segments."
+    return f" {listed(own_uses)} come on top of these; where they are part of one, say so in in_place_of of segments."
 
 
 def _left_over(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:

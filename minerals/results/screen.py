@@ -193,13 +193,13 @@ def risks(result: Result, width: int) -> list[str]:
     lines: list[str] = []
     for region, mine in here.groupby("region", sort=False):
         title, rows = f"GWh lost in {region}, {year}", mine.to_dict("records")
-        beside = _lost(result, rows, title, drawn, 2)
-        if any(len(line) > width for each in beside for line in columns(*each)):
-            beside = _lost(result, rows, title, drawn, 1)
-        for head, body, left in beside:
+        blocks = _lost(result, rows, title, drawn, 2)
+        if any(len(line) > width for each in blocks for line in columns(*each)):
+            blocks = _lost(result, rows, title, drawn, 1)
+        for head, body, left in blocks:
             lines += [*([""] if lines else []), *fitted(head, body, width, left)]
-    worlds_beside = other_worlds(result, width)
-    lines += ["", *worlds_beside] if worlds_beside else []
+    in_other_worlds = other_worlds(result, width)
+    lines += ["", *in_other_worlds] if in_other_worlds else []
     text = []
     if any(MARK in line for line in lines):
         text.append(f"{MARK} Not in force: suspended, announced or hypothetical; explain says which.")

@@ -27,7 +27,7 @@ def grid(result: Result, width: int) -> list[str]:
     failed = table[table["quantity"] == "failed"]
     computed = names.index.difference(failed["point"])
     rows = []
-    for (scenario, quantity, item), found in _told(table).groupby(["scenario", "quantity", "item"], sort=False):
+    for (scenario, quantity, item), found in _headlines(table).groupby(["scenario", "quantity", "item"], sort=False):
         values = found.set_index("point")["value"].reindex(computed, fill_value=0.0)  # Tables leave zeros out.
         low, high = values.min(), values.max()
         alike = number(low) == number(high)
@@ -44,7 +44,7 @@ def grid(result: Result, width: int) -> list[str]:
     return lines
 
 
-def _told(table: pd.DataFrame) -> pd.DataFrame:
+def _headlines(table: pd.DataFrame) -> pd.DataFrame:
     """Rows that are told: minerals, what disruptions take that take most, and what a chosen mix costs and loses."""
     lost = table[(table["quantity"] == "lost_best") & (table["value"] >= LEAST)]
     worst = lost.groupby("item")["value"].max().sort_values(ascending=False, kind="stable").head(MOST).index

@@ -103,8 +103,8 @@ def _places(result: Result) -> str:
     if len(named) < 2:
         return f"{outside} ({listed(named)})"
     apart = int((by_node > 1).sum())
-    told = f"which cost or stops tell apart at {apart} of {len(by_node)} nodes"
-    return f"{outside} ({' or '.join(named)}, {told if apart else 'which neither cost nor stops tell apart'})"
+    differing = f"which cost or stops tell apart at {apart} of {len(by_node)} nodes"
+    return f"{outside} ({' or '.join(named)}, {differing if apart else 'which neither cost nor stops tell apart'})"
 
 
 def _recycling(result: Result) -> str:
@@ -139,17 +139,17 @@ def _order(result: Result) -> list[str]:
     budgets, names = sorted(table["budget"].unique()), list(dict.fromkeys([*table["a"], *table["b"]]))
     draws, lines = result.record["config"]["study"]["draws"], list[str]()
 
-    def told(budget: float, a: str, b: str) -> str:
+    def comparison(budget: float, a: str, b: str) -> str:
         more, alike = pairs[budget, a, b]
         if alike > more:
             return f"{MEASURES[a]} and {MEASURES[b]} alike in {alike:.0%}"
-        beside = f" (alike in {alike:.0%})" if alike >= LEAST_PART else ""
-        return f"{MEASURES[a]} more than {MEASURES[b]} in {more:.0%}{beside}"
+        ties = f" (alike in {alike:.0%})" if alike >= LEAST_PART else ""
+        return f"{MEASURES[a]} more than {MEASURES[b]} in {more:.0%}{ties}"
 
     for budget in dict.fromkeys((budgets[0], budgets[(len(budgets) - 1) // 2], budgets[-1])) if budgets else ():
         ahead = {a: sum(pairs[budget, a, b][0] - pairs[budget, b, a][0] for b in names if b != a) for a in names}
         order = pairwise(sorted(names, key=lambda name: -ahead[name]))
-        lines.append(f"With {budget:g} bn: {', '.join(told(budget, a, b) for a, b in order)}.")
+        lines.append(f"With {budget:g} bn: {', '.join(comparison(budget, a, b) for a, b in order)}.")
     head = f"Which avoids more, in {draws} draws of costs, growth of plants, severity and months:"
     return [head, *lines] if lines else []
 
@@ -168,7 +168,7 @@ def _backcast(result: Result, width: int) -> list[list[str]]:
         return []
     study, table = result.record["config"]["study"], result["backcast"]
     family = result["backcast_family"].dropna(subset=["low"])
-    told, unit = next(name for name in TARGETS if study[name]), table["unit"].iloc[0]
+    kind, unit = next(name for name in TARGETS if study[name]), table["unit"].iloc[0]
     seen = dict.fromkeys(family.loc[family["high"] >= LEAST_PART, "family"])
     by_cost, blocks = study["least"] == "cost", list[list[str]]()
     head, sentence = GOALS[study["least"]]
@@ -176,7 +176,7 @@ def _backcast(result: Result, width: int) -> list[list[str]]:
         rows, free = list[list[str]](), part["least"].iloc[0]
         for row in part.itertuples():
             here = family[(family["silicon"] == silicon) & _alike(family["target"], row.target)]
-            name = "no target" if np.isnan(row.target) else _level(told, row.target)
+            name = "no target" if np.isnan(row.target) else _level(kind, row.target)
             least = max(row.least - free, 0.0) / 1000 if by_cost else row.least
             marginal = number(row.marginal) if np.isfinite(row.marginal) else ""
             rows.append([
@@ -198,11 +198,11 @@ def _alike(targets: pd.Series, target: float) -> pd.Series:
     return targets.isna() if np.isnan(target) else targets == target
 
 
-def _level(told: str, level: float) -> str:
+def _level(kind: str, level: float) -> str:
     """A target: −25% · −12.5% · 800."""
-    if told not in ("change", "coverage"):
+    if kind not in ("change", "coverage"):
         return number(level)
-    return percent(level, signed=told == "change", digits=int(round(100 * level, 6) % 1 != 0))
+    return percent(level, signed=kind == "change", digits=int(round(100 * level, 6) % 1 != 0))
 
 
 def _ranged(rows: pd.DataFrame) -> str:
@@ -233,22 +233,22 @@ def _robust(result: Result, width: int) -> list[str]:
         head, rows = _in_worlds(table, plans, {own: f"best in {labels[own]['label']}", **names}, labels)
     lines = columns(head, rows) if width >= WIDE else fitted(head, rows, width)
     last = plans.loc["regret"]
-    told = (
+    summary = (
         f"The plan with the least regret loses {number(last['worst_regret'])} GWh more than need be at most, that for "
         f"{labels[own]['label']} {number(plans.loc[own, 'worst_regret'])}; it loses {number(last['more_own'])} GWh "
         f"more there, and {number(abs(last['more_average']))} {'more' if last['more_average'] > 0 else 'less'} on "
         "average. Of a plan that is best in one future others as good may lose more or less elsewhere."
     )
     if some := int((plans["left_open"] > 0).sum()):
-        told += f" Of {some} of {len(plans)} plans the solver left the last choices among plans as good open."
+        summary += f" Of {some} of {len(plans)} plans the solver left the last choices among plans as good open."
     short = drawn.columns[table[world & (table["mix"] == "regret")]["short"].to_numpy() > 0]
     if len(short):
         gwh = table[world & (table["mix"] == "regret")].set_index("future")["short"]
         those = listed([f"{labels[name]['label']} {number(gwh[name])}" for name in short])
-        told += f" Of it some cannot be supplied even without a disruption, and counts as lost: in {those} GWh."
+        summary += f" Of it some cannot be supplied even without a disruption, and counts as lost: in {those} GWh."
     out = result.record.get("study", {}).get("worlds_left_out", {})
     left_out = [f"Left out: the reference world {name}, as {why}." for name, why in out.items()]
-    return [*lines, told, *left_out]
+    return [*lines, summary, *left_out]
 
 
 def _in_worlds(
@@ -271,8 +271,8 @@ def _baselines(result: Result, width: int) -> list[str]:
     unit, (first, last) = about["unit"], (about["years"][0], about["years"][-1])
     head = [f"Mixes of {first}–{last}", f"{about['objective']}, {unit}", "billion USD_2025", "above the cheapest"]
     # As if others made all is a bound for stops of materials alone.
-    told = [name for name in ALSO if name != "all_outside" or not about["stops_of_cells"]]
-    others = [name for name in told if name != about["loss"]]
+    losses = [name for name in ALSO if name != "all_outside" or not about["stops_of_cells"]]
+    others = [name for name in losses if name != about["loss"]]
     head[2:2] = [ALSO[name] for name in others]
     rows, notes = [], []
     for row in table.itertuples():
@@ -434,7 +434,7 @@ def unknown(result: Result) -> list[str]:
             if abs(one - other) >= DIFFERS:
                 moved.append(f"{family}{of} {one:.0%} → {other:.0%}")
     unit = result.record["mix"]["unit"]
-    told = f"in {last} {listed(moved, len(moved))}" if moved else f"no share of {last} differs by a point"
+    shifts = f"in {last} {listed(moved, len(moved))}" if moved else f"no share of {last} differs by a point"
     grow = [
         dict.fromkeys(each.loc[each["grows"] == "yes", ["region", "family"]].itertuples(index=False, name=None))
         for each in (none, everything)
@@ -442,7 +442,7 @@ def unknown(result: Result) -> list[str]:
     only = [f"{family} in {region}" for region, family in grow[0] if (region, family) not in grow[1]]
     return [
         f"With none and with all of what nobody knows in the country that leads it, each such node stopped too: the "
-        f"best mix has {number(best[0])} and {number(best[1])} {unit}; {told}.",
+        f"best mix has {number(best[0])} and {number(best[1])} {unit}; {shifts}.",
         f"Only because nobody knows who makes its nodes, a family grows as fast as it may: {listed(only, len(only))}."
         if only else "No family grows as fast as it may only because nobody knows who makes its nodes.",
     ]  # fmt: skip
@@ -533,9 +533,9 @@ def _makers(result: Result) -> list[str]:
     """Who makes the cells of the mix, of all years together: those at home, then makers elsewhere by their part."""
     made = result["mix_trade"].groupby("country")["value"].sum().sort_values(ascending=False)
     share, labels = made / made.sum(), result.record["exposure"]["countries"]
-    told = [f"{part:.0%} in {labels[str(code)]}" for code, part in share.items() if code and part >= LEAST_PART]
+    elsewhere = [f"{part:.0%} in {labels[str(code)]}" for code, part in share.items() if code and part >= LEAST_PART]
     home = f"{float(share.get('', 0.0)):.0%} are made at home"
-    return [f"Of its cells {listed([home, *told], 6)}.", *_served(result)]
+    return [f"Of its cells {listed([home, *elsewhere], 6)}.", *_served(result)]
 
 
 def _served(result: Result) -> list[str]:

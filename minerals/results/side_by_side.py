@@ -25,7 +25,7 @@ ENDS = (
     "of the stop."
 )
 #: Most differences that are told one by one.
-TOLD = 12
+MOST_DIFFERENCES = 12
 
 
 def side_by_side(
@@ -122,8 +122,8 @@ def differences(runs: Mapping[str, Result]) -> list[str]:
         found += [f"inputs: {listed(tables, 6)}"] if tables else []
         found += [f"{name} {old} and {new}"
                   for name, old, new in _changed(base.record["versions"], result.record["versions"])]  # fmt: skip
-        more = [f"and {len(found) - TOLD} further keys"] if len(found) > TOLD else []
-        lines += [f"Differs: {each}" for each in (*found[:TOLD], *more)]
+        more = [f"and {len(found) - MOST_DIFFERENCES} further keys"] if len(found) > MOST_DIFFERENCES else []
+        lines += [f"Differs: {each}" for each in (*found[:MOST_DIFFERENCES], *more)]
         lines += [] if found else [f"{first} and {run} have the same run file, inputs and versions."]
     return lines
 

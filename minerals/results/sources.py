@@ -37,9 +37,9 @@ def rests_on(result: Result, scenario: str | None = None, year: int | str | None
     rows: list[tuple[str, str, str, float]] = []
     for mineral in HEADLINES:
         if mineral in result.record["minerals"]:
-            told = explain(result, mineral, None, year, scenario)
+            explained = explain(result, mineral, None, year, scenario)
             label = str(result.record["codes"]["mineral"][mineral]["label"])
-            rows += _shares(label, [(leaf.value, leaf.factors) for leaf in told.leaves], told.value)
+            rows += _shares(label, [(leaf.value, leaf.factors) for leaf in explained.leaves], explained.value)
     rows += _lost(result, scenario, year)
     table = pd.DataFrame(rows, columns=["kind", "name", "headline", "share"])
     table = table.groupby(["kind", "name", "headline"], sort=False)["share"].max().reset_index()
@@ -78,10 +78,10 @@ def _lost(result: Result, scenario: str, year: int) -> Iterator[tuple[str, str, 
     if not len(played) or not played["lost_best"].max() > 0:
         return
     worst = played.loc[played["lost_best"].idxmax()]
-    told = explain_disruption(result, str(worst["disruption"]), str(worst["region"]), year, scenario)
+    explained = explain_disruption(result, str(worst["disruption"]), str(worst["region"]), year, scenario)
     headline = f"GWh lost: {worst['label']}"
-    yield from ((*key, headline, 1.0) for key in _named(told.past))
-    for node in told.nodes:
+    yield from ((*key, headline, 1.0) for key in _named(explained.past))
+    for node in explained.nodes:
         yield from ((*key, headline, 1.0) for key in _named((*node.taken, *node.world)))
         made = sum(supplier.made for supplier in node.suppliers)
         yield from _shares(headline, [(each.made, each.factors) for each in node.suppliers], made)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..case.backcast import Asked
+from ..case.backcast import BackcastMix
 from ..case.mix_lost import AGREE, BUG
 from ..config import Backcast
 from ..errors import Infeasible, NumericalTrouble, listed
@@ -64,9 +64,9 @@ def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> F
     """
     mix, config = of.mix, of.run.settings.study
     assert isinstance(config, Backcast)
-    asked = Asked(mix, config)
-    asked.check()
-    keys = [f"{silicon} {level}" for silicon in config.silicon for level in (NONE, *map(repr, asked.levels))]
+    backcast = BackcastMix(mix, config)
+    backcast.check()
+    keys = [f"{silicon} {level}" for silicon in config.silicon for level in (NONE, *map(repr, backcast.levels))]
     here, one = local(), Lock()
 
     def point(key: str) -> dict[str, Any]:
@@ -74,11 +74,11 @@ def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> F
         silicon, level = key.split()
         with one:
             if getattr(here, "silicon", "") != silicon:
-                here.silicon, here.model = silicon, _Model(asked, silicon)
+                here.silicon, here.model = silicon, _Model(backcast, silicon)
         model: _Model = here.model
         solution = model.solve(None if level == NONE else float(level))
         with one:
-            return model.told(solution)
+            return model.outcome(solution)
 
     folder, identity = None, ""
     if kept is not None:
@@ -87,7 +87,7 @@ def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> F
         folder, identity = kept.path / POINTS_PART, identity_of(mix.assembly.resolved, len(keys), chosen)
     with ThreadPoolExecutor(config.workers) as threads:
         found = solved(keys, point, threads, folder, identity, progress)
-    return Findings({"backcast": _table(asked, found), "backcast_family": _families(asked, found)})
+    return Findings({"backcast": _table(backcast, found), "backcast_family": _families(backcast, found)})
 
 
 @frozen
@@ -107,11 +107,11 @@ class _Point:
 class _Model:
     """The model of a mix with what is asked, for each target afresh."""
 
-    def __init__(self, asked: Asked, silicon: str) -> None:
-        self.asked, self.silicon, self.data = asked, silicon, asked.mix.data
-        criteria, question = asked.mix.config, asked.question(silicon)
+    def __init__(self, backcast: BackcastMix, silicon: str) -> None:
+        self.backcast, self.silicon, self.data = backcast, silicon, backcast.mix.data
+        criteria, question = backcast.mix.config, backcast.question(silicon)
         self.new = question.new
-        self.goal, self.then = GOALS[asked.config.least]
+        self.goal, self.then = GOALS[backcast.config.least]
         self.session = Session(
             self.data, "expected", level=criteria.level, time_limit=criteria.time_limit,
             more=partial(add, question=question),
@@ -127,15 +127,15 @@ class _Model:
         try:
             return self.session.optimum("target").objective
         except Infeasible:
-            raise Infeasible(_nothing_kept(self.asked, self.silicon)) from None
+            raise Infeasible(_nothing_kept(self.backcast, self.silicon)) from None
 
     def solve(self, level: float | None) -> _Point:
         """The mix of a target; None: without one."""
-        session, asked = self.session, self.asked
+        session, backcast = self.session, self.backcast
         nearest = self.most + NEAREST * max(abs(self.most), 1.0)
         status, amount, caps = "no target", np.inf, dict[str, float]()
         if level is not None:
-            amount = asked.amount(level)
+            amount = backcast.amount(level)
             missed = self.most - amount > ROUNDING * max(abs(self.most), 1.0)
             status = "met" if amount >= nearest else "out of reach" if missed else "just reached"
             amount = max(amount, nearest)
@@ -144,15 +144,15 @@ class _Model:
         with session.within(caps):
             best = session.optimum(self.goal)
             least, marginal = best.objective, self._marginal(best, amount) if caps else (0.0, "")
-        values = self._told_of(caps, least)
+        values = self._chosen(caps, least)
         return _Point(status, amount, least, marginal, values, self._ranges(caps, least))
 
-    def _told_of(self, caps: Caps, least: float) -> Any:
+    def _chosen(self, caps: Caps, least: float) -> Any:
         """Of the mixes as good that which is told, values of all columns."""
         for room in ROOMS:
             held, value = dict(caps), least
             try:
-                for objective, further in pairwise((self.goal, self.then, self.asked.mix.config.risk)):
+                for objective, further in pairwise((self.goal, self.then, self.backcast.mix.config.risk)):
                     more = room * max(abs(value), 1.0)
                     optimum = self.session.among_best(objective, value + more, further, held)
                     held[objective] = self.session.value(objective, optimum.values) + more
@@ -177,27 +177,27 @@ class _Model:
     def _ranges(self, caps: Caps, least: float) -> dict[tuple[Region, Group], tuple[float, float]]:
         """Between what the share of each family lies in the year of the target, in all mixes nearly as good."""
         whole = sum(self.data.demand.values())
-        room = max(self.asked.mix.config.near, TIES[-1]) * max(abs(least), LEAST_ROOM * whole)
+        room = max(self.backcast.mix.config.near, TIES[-1]) * max(abs(least), LEAST_ROOM * whole)
         families = dict.fromkeys(self.data.family[c] for c in self.data.chemistries)
-        places = [(r, f) for r in self.data.regions if self.data.wanted.get((r, self.asked.year)) for f in families]
-        sums = np.array([self.session.share(r, family, [self.asked.year]) for r, family in places])
+        places = [(r, f) for r in self.data.regions if self.data.wanted.get((r, self.backcast.year)) for f in families]
+        sums = np.array([self.session.share(r, family, [self.backcast.year]) for r, family in places])
         ends = self.session.nearly({**caps, self.goal: least + room}).ends(sums)
         return dict(zip(places, zip(ends.low.tolist(), ends.high.tolist(), strict=True), strict=True))
 
-    def told(self, point: _Point) -> dict[str, Any]:
+    def outcome(self, point: _Point) -> dict[str, Any]:
         """A point as JSON holds it, with what its mix comes to outside the model. Raises NumericalTrouble where that is
         above the target."""
-        session, asked, model = self.session, self.asked, self.session.model
+        session, backcast, model = self.session, self.backcast, self.session.model
         levels = {
             name: {key: gwh for key, gwh in session.levels(getattr(model, name), point.values).items() if gwh > 0}
             for name in ("additions", "production", "imports", "sourced")
         }
-        lost, of_year = asked.losses(levels)
-        value = asked.minerals(levels["additions"]) if asked.config.mineral else of_year
-        whole = 1.0 if asked.config.mineral else sum(self.data.demand.values())
+        lost, of_year = backcast.losses(levels)
+        value = backcast.minerals(levels["additions"]) if backcast.config.mineral else of_year
+        whole = 1.0 if backcast.config.mineral else sum(self.data.demand.values())
         if value > point.amount + AGREE * max(point.amount, whole):
             raise NumericalTrouble(
-                f"the mix of a target of {point.amount:.9g} {asked.unit} has {value:.9g} outside the model; {BUG}"
+                f"the mix of a target of {point.amount:.9g} {backcast.unit} has {value:.9g} outside the model; {BUG}"
             )
         by_family: dict[tuple[Region, Group, Year], float] = {}
         for (r, _, c, y), gwh in levels["additions"].items():
@@ -213,27 +213,27 @@ class _Model:
         }  # fmt: skip
 
 
-def _nothing_kept(asked: Asked, silicon: str) -> str:
+def _nothing_kept(backcast: BackcastMix, silicon: str) -> str:
     """Why no mix can be asked."""
-    names = {key: list(getattr(asked.config, key)) for key in ("held", "only_fall", "only_grow")}
+    names = {key: list(getattr(backcast.config, key)) for key in ("held", "only_fall", "only_grow")}
     held = [f"{key} = {some}" for key, some in names.items() if some]
     held += ["silicon = 'held'"] if silicon == "held" else []
     why = "no mix keeps to that and to the limits of [optimise], whatever the target; leave one of them out"
-    return str(asked.mix.run.problem(("study",), f"[study] with {listed(held) or 'nothing held'}", why))
+    return str(backcast.mix.run.problem(("study",), f"[study] with {listed(held) or 'nothing held'}", why))
 
 
 def _target(level: str) -> float:
     return np.nan if level == NONE else float(level)
 
 
-def _table(asked: Asked, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
+def _table(backcast: BackcastMix, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
     rows = list[tuple[Any, ...]]()
     for key, point in found.items():
         silicon, level = key.split()
         marginal = np.nan if point["marginal"] is None else point["marginal"]
         rows.append((
-            silicon, _target(level), point["status"], np.nan if level == NONE else asked.amount(float(level)),
-            point["value"], asked.unit, point["least"], UNIT.get(GOALS[asked.config.least][0], "GWh"), marginal,
+            silicon, _target(level), point["status"], np.nan if level == NONE else backcast.amount(float(level)),
+            point["value"], backcast.unit, point["least"], UNIT.get(GOALS[backcast.config.least][0], "GWh"), marginal,
             point["marginal_from"], point["change"], point["cost"],
             _beyond(point["cost"], found[f"{silicon} {NONE}"]["cost"]), point["new"], point["lost"],
         ))  # fmt: skip
@@ -245,20 +245,20 @@ def _beyond(cost: float, other: float) -> float:
     return cost - other if abs(cost - other) > ROUNDING * abs(cost) else 0.0
 
 
-def _families(asked: Asked, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
+def _families(backcast: BackcastMix, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
     rows, before = list[tuple[Any, ...]](), dict[Any, float]()
-    for (r, _, c, y), gwh in asked.baseline.items():
-        place = r, asked.mix.assembly.tables.family[c], y
+    for (r, _, c, y), gwh in backcast.baseline.items():
+        place = r, backcast.mix.assembly.tables.family[c], y
         before[place] = before.get(place, 0.0) + gwh
     for key, point in found.items():
         silicon, level = key.split()
         mine = {(r, family, y): value for r, family, y, value in point["families"]}
-        ends = {(r, family, asked.year): (low, high) for r, family, low, high in point["ranges"]}
+        ends = {(r, family, backcast.year): (low, high) for r, family, low, high in point["ranges"]}
         for place in sorted({*mine, *before, *ends}):
             value = mine.get(place, 0.0)
-            share = value / asked.mix.data.wanted[place[0], place[2]]
+            share = value / backcast.mix.data.wanted[place[0], place[2]]
             low, high = ends.get(place, (0.0, 0.0))
             # What a solver takes for an end may lie within the mix that is told.
-            told = (max(min(low, share), 0.0), max(high, share)) if place[2] == asked.year else (np.nan, np.nan)
-            rows.append((silicon, _target(level), *place, value, before.get(place, 0.0), share, *told, "GWh"))
+            bounds = (max(min(low, share), 0.0), max(high, share)) if place[2] == backcast.year else (np.nan, np.nan)
+            rows.append((silicon, _target(level), *place, value, before.get(place, 0.0), share, *bounds, "GWh"))
     return pd.DataFrame(rows, columns=FAMILIES)

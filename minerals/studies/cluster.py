@@ -111,8 +111,8 @@ def _apart(theirs: dict[str, str], ours: dict[str, str]) -> str:
     names = [name for name in ours if theirs.get(name) != ours[name]]
     if not names:
         return ""
-    told = listed([f"{name} {theirs.get(name, 'none')} and not {ours[name]}" for name in names], 4)
-    return f"{told}, so that results could differ; install there what is installed here"
+    differences = listed([f"{name} {theirs.get(name, 'none')} and not {ours[name]}" for name in names], 4)
+    return f"{differences}, so that results could differ; install there what is installed here"
 
 
 class _Cluster(Executor):

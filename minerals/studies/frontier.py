@@ -92,9 +92,9 @@ def _points(key: str) -> list[list[Any]]:
         session.keep(session.optimum("unmet_demand"))
     found = session.frontier(exact=_exact, objective=two)
     slopes = np.column_stack([found.marginal, found.marginal_between]) if len(found.vertices) > 1 else np.zeros((0, 3))
-    told = [[float(each) + 0.0 if np.isfinite(each) else None for each in slope] for slope in slopes] + [[None] * 3]
+    rates = [[float(each) + 0.0 if np.isfinite(each) else None for each in slope] for slope in slopes] + [[None] * 3]
     if found.gap > EDGE:
-        told[-2][0] = None  # The last chord is so short that what it rises hangs on how exactly its end is kept.
+        rates[-2][0] = None  # The last chord is so short that what it rises hangs on how exactly its end is kept.
     return [
-        [vertex.exposure, vertex.cost, *slope, found.gap] for vertex, slope in zip(found.vertices, told, strict=True)
+        [vertex.exposure, vertex.cost, *slope, found.gap] for vertex, slope in zip(found.vertices, rates, strict=True)
     ]

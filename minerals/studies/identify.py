@@ -62,7 +62,7 @@ def demand_change(cells: Array, baseline: Array, intensity: Array) -> Array:
 
 
 @frozen
-class Told:
+class Indicator:
     """A number of a mix that is told: row · shares + at. kind: change (of the demand for a mineral), family, chemistry
     or sum (of shares)."""
 
@@ -92,12 +92,12 @@ class Limit:
 
 @frozen
 class Mixes:
-    """All mixes of a year that fit. baseline: its shares, (chemistry); members: those of the other scenarios; told:
-    what is told of a mix; limits: what it keeps."""
+    """All mixes of a year that fit. baseline: its shares, (chemistry); members: those of the other scenarios;
+    indicators: what is told of a mix; limits: what it keeps."""
 
     baseline: Array
     members: dict[str, Array]
-    told: list[Told]
+    indicators: list[Indicator]
     limits: list[Limit]
 
     @cached_property
@@ -125,16 +125,16 @@ def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | Non
     config = of.resolved.run.settings.study
     assert isinstance(config, Identify)
     mixes = mixes_of(of)
-    rows = np.stack([told.row for told in mixes.told])
+    rows = np.stack([indicator.row for indicator in mixes.indicators])
     found = ranges(mixes.polytope, rows)
     if found is None:
         raise Infeasible(_contradiction(of, mixes))
-    at = np.array([told.at for told in mixes.told])
+    at = np.array([indicator.at for indicator in mixes.indicators])
     ends = found[0] + at[:, None]
     drawn = _drawn(of, config, mixes.polytope, kept, progress) @ rows.T + at
     percentiles = np.percentile(drawn, PERCENTILES, axis=0)
     place = {"region": of.region_label, "year": config.year or of.resolved.reported[-1]}
-    names = [(told.kind, told.name, told.label) for told in mixes.told]
+    names = [(indicator.kind, indicator.name, indicator.label) for indicator in mixes.indicators]
     head = pd.DataFrame(names, columns=["kind", "name", "label"])
     head.insert(0, "region", place["region"])
     head.insert(1, "year", place["year"])
@@ -149,7 +149,7 @@ def study(of: Studied, kept: StudyFolder | None = None, progress: Progress | Non
             ignore_index=True,
         )[["scenario", *head, "value", "unit"]],
         "identified_limit": _limits(mixes, place),
-        "identified_pair": _pairs(mixes.told, drawn, place),
+        "identified_pair": _pairs(mixes.indicators, drawn, place),
     }
     held = ["battery_demand", "mineral_intensity"]
     return Findings(tables, about={**config.model_dump(include={"mixes", "seed"}), "held": held})
@@ -215,9 +215,9 @@ def mixes_of(of: Studied) -> Mixes:
             ends = (0.0, share) if kind == "only_fall" else (share, 1.0)
             limits.append(Limit(kind, name, row[None], *ends))
     labels = of.inputs["minerals"].set_index("mineral")["label"]
-    told = [Told("change", mineral, str(labels[mineral]), row, -1.0) for mineral, row in rows.items()]
-    told += _shares(of, config, kinds, within)
-    return Mixes(baseline, shares, told, limits)
+    indicators = [Indicator("change", mineral, str(labels[mineral]), row, -1.0) for mineral, row in rows.items()]
+    indicators += _shares(of, config, kinds, within)
+    return Mixes(baseline, shares, indicators, limits)
 
 
 def _within(name: str, chemistries: Sequence[tuple[str, float]], kinds: Kinds) -> NDArray[np.bool_]:
@@ -248,20 +248,20 @@ def _held(
                 yield Limit("silicon", str(base), proportions, 0.0, 0.0)
 
 
-def _shares(of: Studied, config: Identify, kinds: Kinds, within: dict[str, NDArray[np.bool_]]) -> Iterable[Told]:
+def _shares(of: Studied, config: Identify, kinds: Kinds, within: dict[str, NDArray[np.bool_]]) -> Iterable[Indicator]:
     """Shares that are told: of each family, of the chemistries of one that are not held, and of sums."""
     labels = of.inputs["chemistries"].set_index("chemistry")["label"]
     for family in (name for name in kinds.known if kinds.is_family(name) and within[name].any()):
-        yield Told("family", family, family, within[family].astype(float))
+        yield Indicator("family", family, family, within[family].astype(float))
         if family not in config.held and within[family].sum() > 1:
             for at in np.flatnonzero(within[family]):
                 chemistry, silicon = of.resolved.chemistries.labels[at]
                 blend = f" with {100 * silicon:.3g}% Si" if silicon else ""
                 row = np.zeros(len(within[family]))
                 row[at] = 1.0
-                yield Told("chemistry", f"{chemistry}{blend}", f"{labels[chemistry]}{blend}", row)
+                yield Indicator("chemistry", f"{chemistry}{blend}", f"{labels[chemistry]}{blend}", row)
     for name, parts in config.sums.items():
-        yield Told("sum", name, name, np.any([within[part] for part in parts], axis=0).astype(float))
+        yield Indicator("sum", name, name, np.any([within[part] for part in parts], axis=0).astype(float))
 
 
 # ---------------------------------------------------------------------- draws
@@ -336,14 +336,14 @@ def _limits(mixes: Mixes, place: dict[str, object]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _pairs(told: Sequence[Told], drawn: Array, place: dict[str, object]) -> pd.DataFrame:
+def _pairs(indicators: Sequence[Indicator], drawn: Array, place: dict[str, object]) -> pd.DataFrame:
     """Correlation of shares over the draws, of each pair that moves and of which neither contains the other."""
-    moving = [at for at, each in enumerate(told) if each.kind != "change" and drawn[:, at].std() > STILL]
+    moving = [at for at, each in enumerate(indicators) if each.kind != "change" and drawn[:, at].std() > STILL]
     found = np.corrcoef(drawn[:, moving], rowvar=False).reshape(len(moving), len(moving))
     rows = [
-        (*place.values(), told[moving[one]].name, told[moving[two]].name, float(found[one, two]), "1")
+        (*place.values(), indicators[moving[one]].name, indicators[moving[two]].name, float(found[one, two]), "1")
         for one, two in combinations(range(len(moving)), 2)
-        if not (told[moving[one]].row @ told[moving[two]].row)
+        if not (indicators[moving[one]].row @ indicators[moving[two]].row)
     ]
     return pd.DataFrame(rows, columns=[*place, "one", "two", "value", "unit"])
 

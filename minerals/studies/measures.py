@@ -72,7 +72,7 @@ NOTHING = "none"
 #: What recycling avoids at most, and takes off each node.
 REACH = "reach"
 #: Variables of what is bought beside the mix, by measure.
-BESIDE = {"stock": "stock", "plants": "plants", "recycling": "recycled"}
+EXTRAS = {"stock": "stock", "plants": "plants", "recycling": "recycled"}
 #: Ways to recover more, as they are told.
 WAYS = {
     "collection": "More collection", "pyro": "Pyrometallurgy", "hydro": "Hydrometallurgy",
@@ -118,8 +118,8 @@ def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> F
         why = "buys for one region, whose disruptions leave one pool; name a single one in scope.regions"
         raise InputError([mix.run.problem(("study",), "[study] of kind 'measures'", why)])
     names = list(dict.fromkeys((*config.which, ALL)))
-    told = [*names, *([REACH] if "recycling" in names else ())]
-    curves = [f"{months:g} {name}" for months in dict.fromkeys(config.months) for name in told]
+    curve_names = [*names, *([REACH] if "recycling" in names else ())]
+    curves = [f"{months:g} {name}" for months in dict.fromkeys(config.months) for name in curve_names]
     draws = [f"draw {draw}" for draw in range(1 + config.draws)] if config.draws else []
     grids: dict[str, Grid] = {}
     made: list[_Draws] = []
@@ -228,7 +228,7 @@ class Grid:
         allowed = set(self.config.which) if name == ALL else {name}
         compiled = self.session.compiled
         with ExitStack() as stack:
-            stack.enter_context(compiled.held(self._nothing(*(BESIDE[each] for each in BESIDE if each not in allowed))))
+            stack.enter_context(compiled.held(self._nothing(*(EXTRAS[each] for each in EXTRAS if each not in allowed))))
             if "mix" not in allowed:
                 own, recycled = "own_cells" in allowed, "recycling" in allowed
                 stack.enter_context(compiled.held(self._as_cheapest("additions"), slack=slack))
@@ -345,8 +345,8 @@ class Grid:
             values = self._found(
                 name, "cost", lambda slack: {**self._caps(budget, slack), self.aim: least + slack * room}
             ).values
-        told = {**self.told(least, values), **self.ranges(name, values)}
-        return {"budget": budget, "worth": None, **told, "marginal": marginal}
+        outcome = {**self.outcome(least, values), **self.ranges(name, values)}
+        return {"budget": budget, "worth": None, **outcome, "marginal": marginal}
 
     def worthwhile(self, name: str, worth: float) -> dict[str, Any]:
         """What a measure buys where a GWh that is not lost is worth so many million USD, and loses no more than the
@@ -354,17 +354,17 @@ class Grid:
         self.session.price(worth)
         values = self._found(name, "priced", lambda slack: {self.aim: self.loss + slack * max(self.loss, 1.0)}).values
         spent = self.session.value("cost", values) - self.cheapest.cost
-        told = {**self.told(self.session.value(self.aim, values), values), **self.ranges(name, values)}
-        return {"budget": max(spent, 0.0) / BILLION, "worth": worth, **told, "marginal": BILLION / worth}
+        outcome = {**self.outcome(self.session.value(self.aim, values), values), **self.ranges(name, values)}
+        return {"budget": max(spent, 0.0) / BILLION, "worth": worth, **outcome, "marginal": BILLION / worth}
 
-    def told(self, least: float, values: Any) -> dict[str, Any]:
+    def outcome(self, least: float, values: Any) -> dict[str, Any]:
         """What a plan loses and costs, and what is bought beside it. What it loses lies between nothing and what the
         cheapest mix does; what is beyond is rounding. Raises NumericalTrouble where it loses another amount when it is
         played back."""
         session, data, model, risk = self.session, self.data, self.session.model, self.mix.config
         levels = {
             name: {key: amount for key, amount in session.levels(getattr(model, name), values).items() if amount > 0}
-            for name in (*PLAN, "sourced", *BESIDE.values())
+            for name in (*PLAN, "sourced", *EXTRAS.values())
         }
         levels["plants"] = running(data, levels["plants"])
         replayed = risk_of(losses_with(self.mix, data, Bought(**levels)), data.weight, risk.risk, risk.level)
@@ -375,7 +375,7 @@ class Grid:
                 f"the plan loses {replayed:.9g} GWh when it is played back, and in the model {least:.9g}; {BUG}"
             )
         cost = session.cost(values)
-        beside = {f"{name}_cost": cost.pop(name, 0.0) for name in BESIDE}
+        measure_costs = {f"{name}_cost": cost.pop(name, 0.0) for name in EXTRAS}
         most: dict[Any, float] = {}
         for (_, n, _, y), amount in levels["sourced"].items():
             most[n, y] = most.get((n, y), 0.0) + amount
@@ -387,10 +387,10 @@ class Grid:
         }  # fmt: skip
         return {
             "value": least, "replayed": replayed, "none": self.loss,
-            "mix_cost": sum(cost.values()) - self.cheapest.cost, **beside,
+            "mix_cost": sum(cost.values()) - self.cheapest.cost, **measure_costs,
             "bought": [
                 [measure, r, n, j, y, amount, paid[measure][key] * data.discount.get(y, 1.0) * amount]
-                for measure, variable in BESIDE.items() for key, amount in sorted(levels[variable].items())
+                for measure, variable in EXTRAS.items() for key, amount in sorted(levels[variable].items())
                 for r, n, j, y in [key if len(key) == 4 else (*key[:2], "", key[2])]
                 if amount > LEAST * max(most.get((n, y), 0.0), 1.0)
             ],
@@ -434,7 +434,7 @@ class _Draws:
             if keep and first and name in ("mix", ALL):
                 self.starts[name] = compiled.named_basis()
         if found is not None and not keep:
-            grid.told(found.objective, found.values)
+            grid.outcome(found.objective, found.values)
         lost = max(losses.pop(NOTHING)[0], 0.0)
         avoided = {name: [max(lost - max(each, 0.0), 0.0) for each in of] for name, of in losses.items()}
         return {"lost": lost, "avoided": avoided}

@@ -34,7 +34,7 @@ Sum = dict[int, float]
 
 
 @frozen
-class Told:
+class Indicator:
     """A number of a mix that is told. what: shares, production or sourcing; name: a family, chemistry or node; value:
     of the chosen mix; weights: of the columns whose sum it is."""
 
@@ -54,22 +54,22 @@ def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> F
     mix, config = of.mix, of.run.settings.study
     assert isinstance(config, NearOptimal)
     session, sets = nearly_as_good(mix.data, criteria_of(mix.config), config.near)
-    told = [each for what in config.of for each in TOLD[what](mix, session, _years(config, mix))]
+    indicators = [each for what in config.of for each in INDICATORS[what](mix, session, _years(config, mix))]
     counting = np.zeros(len(session.compiled.form.columns), dtype=bool)
-    counting[[place for each in told for place in each.weights]] = True
+    counting[[place for each in indicators for place in each.weights]] = True
     pressing = [each.pressing(counting) for each in sets.values()]
-    keys = [f"{level} {number}" for level, number in product(range(len(sets)), range(len(told)))]
+    keys = [f"{level} {number}" for level, number in product(range(len(sets)), range(len(indicators)))]
     folder, identity = None, ""
     if kept is not None:
         kept.claim()
         folder, identity = kept.path / POINTS_PART, identity_of(mix.assembly.resolved, len(keys), shares_of(mix))
-    sums = [each.weights for each in told]
+    sums = [each.weights for each in indicators]
     with worker_pool(config.workers, _start, [(each, each.vertex()) for each in pressing], sums) as pool:
         found = solved(keys, _ends, pool, folder, identity, progress)
     rows = []
     for key, (low, high) in found.items():
         level, number = map(int, key.split())
-        each = told[number]
+        each = indicators[number]
         if max(each.value, high) > LEAST:
             where = each.what, each.region, each.name, each.supplier, each.year
             rows.append((config.near[level], *where, each.value, max(low, 0.0), max(high, 0.0), each.unit))
@@ -85,7 +85,7 @@ def _years(config: NearOptimal, mix: Mix) -> list[int]:
 # ---------------------------------------------------------------------- what is told
 
 
-def _shares(mix: Mix, session: Session, years: Sequence[int]) -> Iterable[Told]:
+def _shares(mix: Mix, session: Session, years: Sequence[int]) -> Iterable[Indicator]:
     """Shares of families and chemistries in the batteries of each region."""
     data, additions = mix.data, mix.solution.additions
     for r, y in ((r, y) for r in data.regions for y in data.years if y in years and data.wanted.get((r, y))):
@@ -97,10 +97,10 @@ def _shares(mix: Mix, session: Session, years: Sequence[int]) -> Iterable[Told]:
             )  # fmt: skip
             weights = session.share(r, group, (y,))
             by_column = {int(place): float(weights[place]) for place in np.flatnonzero(weights)}
-            yield Told("shares", r, str(group), "", y, gwh / data.wanted[r, y], "1", by_column)
+            yield Indicator("shares", r, str(group), "", y, gwh / data.wanted[r, y], "1", by_column)
 
 
-def _production(mix: Mix, session: Session, years: Sequence[int]) -> Iterable[Told]:
+def _production(mix: Mix, session: Session, years: Sequence[int]) -> Iterable[Indicator]:
     """Cells made at home, by family and chemistry [GWh]."""
     data, made, model = mix.data, mix.solution.production, session.model
     groups: dict[tuple[str, str, int], list[Any]] = {}
@@ -111,20 +111,22 @@ def _production(mix: Mix, session: Session, years: Sequence[int]) -> Iterable[To
                     groups[r, str(group), y].append((r, c, y))
     for (r, group, y), keys in groups.items():
         value = sum(made.get(key, 0.0) for key in keys)
-        yield Told("production", r, group, "", y, value, "GWh", _sum(session, [model.production[key] for key in keys]))
+        yield Indicator(
+            "production", r, group, "", y, value, "GWh", _sum(session, [model.production[key] for key in keys])
+        )
 
 
-def _sourcing(mix: Mix, session: Session, years: Sequence[int]) -> Iterable[Told]:
+def _sourcing(mix: Mix, session: Session, years: Sequence[int]) -> Iterable[Indicator]:
     """What is had of each node from each supplier [kt or GWh]."""
     units = {node.node: node.unit for node in mix.assembly.chokepoints.inputs.nodes}
     for (r, n, j, y), variable in session.model.sourced.items():
         if y in years:
             value = mix.solution.sourced.get((r, n, j, y), 0.0)
-            yield Told("sourcing", r, str(n), str(j), y, value, units[n], _sum(session, [variable]))
+            yield Indicator("sourcing", r, str(n), str(j), y, value, units[n], _sum(session, [variable]))
 
 
 #: What yields the numbers of each kind.
-TOLD = {"shares": _shares, "production": _production, "sourcing": _sourcing}
+INDICATORS = {"shares": _shares, "production": _production, "sourcing": _sourcing}
 
 
 def _sum(session: Session, variables: Iterable[Any]) -> Sum:

@@ -57,7 +57,7 @@ def at_work(hands: Hands) -> Iterator[None]:
         _hands.reset(before)
 
 
-def hands_asked_for() -> bool:
+def hands_set() -> bool:
     """Whether `at_work` says who works."""
     return _hands.get() != AS_SAID
 
@@ -130,22 +130,22 @@ class LocalPool(Executor):
     def _ask(self, task: _Task) -> None:
         pool = self._pool
         try:
-            task.asked = _tolerant(pool.submit(task.function, *task.arguments, **task.named))
+            task.submitted = _tolerant(pool.submit(task.function, *task.arguments, **task.named))
         except BrokenProcessPool:
             self._ask_again(task, pool)
             return
-        task.asked.add_done_callback(lambda asked: self._answered(task, asked, pool))
+        task.submitted.add_done_callback(lambda submitted: self._answered(task, submitted, pool))
 
-    def _answered(self, task: _Task, asked: Future[Any], pool: ProcessPoolExecutor) -> None:
-        if asked.cancelled():
+    def _answered(self, task: _Task, submitted: Future[Any], pool: ProcessPoolExecutor) -> None:
+        if submitted.cancelled():
             Future.cancel(task)
             task.set_running_or_notify_cancel()
-        elif isinstance(error := asked.exception(), BrokenProcessPool):
+        elif isinstance(error := submitted.exception(), BrokenProcessPool):
             self._ask_again(task, pool)
         elif error is not None:
             task.set_exception(error)
         else:
-            task.set_result(asked.result())
+            task.set_result(submitted.result())
 
     def _ask_again(self, task: _Task, broken: ProcessPoolExecutor) -> None:
         """Ask a task again whose worker was ended, of workers that take the place of those that are left."""
@@ -192,28 +192,28 @@ def _started(workers: int, start: Callable[..., None], arguments: tuple[Any, ...
 
 
 class _Task(Future[Any]):
-    """What is asked of a worker. asked: as the present workers have it, which is cancelled with it."""
+    """What is asked of a worker. submitted: as the present workers have it, which is cancelled with it."""
 
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
         super().__init__()
         self.function, self.arguments, self.named = function, arguments, named
-        self.asked: Future[Any] | None = None
+        self.submitted: Future[Any] | None = None
 
     def cancel(self) -> bool:
-        return (self.asked is None or self.asked.cancel()) and super().cancel()
+        return (self.submitted is None or self.submitted.cancel()) and super().cancel()
 
 
-def _tolerant(asked: Future[Any]) -> Future[Any]:
+def _tolerant(future: Future[Any]) -> Future[Any]:
     """A future of a pool that may break after it was cancelled: up to Python 3.12 the thread of the pool then dies of
     that, with a traceback, and whoever waits for it waits for ever."""
-    plain = asked.set_exception
+    plain = future.set_exception
 
     def set_exception(error: BaseException | None) -> None:
         with suppress(InvalidStateError):
             plain(error)
 
-    asked.set_exception = set_exception  # type: ignore[method-assign, assignment]
-    return asked
+    future.set_exception = set_exception  # type: ignore[method-assign, assignment]
+    return future
 
 
 @contextmanager

@@ -158,7 +158,7 @@ def _exposure(mix: Mix, inputs: Inputs, world: World) -> Chokepoints:
 def _futures(mix: Mix, exposures: Mapping[str, Chokepoints]) -> Futures:
     """What plans are held against: the same lines stand in every future."""
     config, own, cap = mix.config, mix.data, cost_cap_of(mix.config)
-    beside = {
+    others = {
         name: replace(
             mix.assembly.of(exposure).data(), plan_given=True, capacity=own.capacity, announced=own.announced
         )
@@ -167,7 +167,7 @@ def _futures(mix: Mix, exposures: Mapping[str, Chokepoints]) -> Futures:
     cheapest = sum(mix.solution.cheapest.values())
     most = None if cap is None else cheapest + max(cap, NEARLY) * abs(cheapest)
     return Futures(
-        own, beside, config.risk, level=config.level, most_cost=most, near=config.near,
+        own, others, config.risk, level=config.level, most_cost=most, near=config.near,
         ranged=config.ranges != "off", time_limit=config.time_limit,
     )  # fmt: skip
 
@@ -189,7 +189,7 @@ def _point(key: str, least: Mapping[str, float]) -> dict[str, Any]:
         "value": found.value,
         "cost": found.cost,
         "left_out": found.left_out,
-        "share": [[*place, *told] for place, told in found.share.items()],
+        "share": [[*place, *shares] for place, shares in found.share.items()],
         "held": {
             name: [held.loss, held.short, held.replayed, held.cost] for name, held in _of.losses(found.plan).items()
         },

@@ -18,7 +18,7 @@ from ..exposure.window import YEAR, Window, parts
 from ..results.tables.intervals import as_tables, interval_rows
 from ..tables.supply import Event
 from .points import solved
-from .pool import Progress, hands_asked_for, worker_pool
+from .pool import Progress, hands_set, worker_pool
 
 #: Suppliers whose pairs are played together: the worst on their own in the last year.
 PAIRED = 10
@@ -46,7 +46,7 @@ def _intervals(chokepoints: Chokepoints, progress: Progress | None) -> dict[str,
     events, keys = chokepoints.inputs.events, [str(year) for year in range(len(chokepoints.years))]
     if not chokepoints.config.draws:
         return {}
-    if hands_asked_for():
+    if hands_set():
         # What it has noted so far is left behind.
         with worker_pool(1, _start, replace(chokepoints)) as pool:
             by_year = list(solved(keys, _rows_of_year, pool, progress=progress).values())

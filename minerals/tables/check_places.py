@@ -81,15 +81,15 @@ def _leaves_something(
     """Shares of the parts of one region, interpolated to the years given for one of them, add up to at most one.
     shares: rows of the table by region and segment."""
     region, segment = place
-    beside = [part for part in places.parts.get(places.within.get(region, ""), ()) if part in places.shared]
+    parts = [part for part in places.parts.get(places.within.get(region, ""), ()) if part in places.shared]
     years = [row.year for row in shares[place]]
     total = np.zeros(len(years))
-    for part in beside or [region]:
+    for part in parts or [region]:
         if mine := sorted(shares.get((part, segment), []), key=lambda row: row.year):
             total += np.interp(years, [row.year for row in mine], [row.value for row in mine])
     for row, share in zip(shares[place], total, strict=True):
         if share > 1 + SHARE_TOLERANCE:
-            why = f"shares of {listed(beside)} add up to {share:.6g} in {row.year}, expected at most 1"
+            why = f"shares of {listed(parts)} add up to {share:.6g} in {row.year}, expected at most 1"
             problems.append(Problem(table.file, row.line, f"segment = {segment!r}", why))
 
 

@@ -169,9 +169,9 @@ def suppliers_have_customers(tables: Tables, problems: list[Problem]) -> None:
 def suppliers_are_known_or_unknown(tables: Tables, problems: list[Problem]) -> None:
     """A node that something needs has shares of its suppliers, or one row which says that nobody knows them."""
     nodes, shares = tables["nodes"], tables["supply_share"]
-    beside = shares.rows_by("future", "node")
+    by_node = shares.rows_by("future", "node")
     for row in (row for row in shares.rows if row.quality == UNKNOWN):
-        if others := [other.line for other in beside[row.future, row.node] if other.line != row.line]:
+        if others := [other.line for other in by_node[row.future, row.node] if other.line != row.line]:
             why = f"is unknown, and shares of it stand in {shares.lines(others)}; keep one or the other"
             problems.append(Problem(shares.file, row.line, f"{row.node} in {row.future}", why))
     if any(tables[name].dropped for name in ("nodes", "supply_share", "stage_yield", "node_use")):

@@ -198,8 +198,8 @@ def material_price(inputs: Inputs, node: str, years: Sequence[int]) -> Array:
     rows = sorted(inputs.rows_by("material_price", "node").get((node,), []), key=lambda row: row.year)
     if not rows:
         return np.full((3, len(years)), np.nan)
-    given = [row.year for row in rows]
-    return np.stack([np.interp(years, given, ends) for ends in zip(*map(_three, rows), strict=True)])
+    priced_years = [row.year for row in rows]
+    return np.stack([np.interp(years, priced_years, ends) for ends in zip(*map(_three, rows), strict=True)])
 
 
 def discount_rate(inputs: Inputs, perspective: Literal["project", "society"]) -> Array:

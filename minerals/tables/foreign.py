@@ -80,12 +80,12 @@ class Wanted:
 
 @dataclass
 class Clean:
-    """Rows of a table of ours as they would stand in CSV, and sentences on what was done."""
+    """Rows of a table of ours as they would stand in CSV, and notes on what was done."""
 
     table: str
     columns: list[str]
     rows: list[dict[str, str]]
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     #: Scenarios that no list has, by code, with their label.
     scenarios: dict[str, str] = field(default_factory=dict)
 
@@ -127,9 +127,9 @@ def import_table(path: Path, sheet: str, wanted: Wanted, inputs: Inputs) -> Clea
             raise UsageError(f"{column}: not a column of {wanted.table}{hint}")
     if wanted.decimal not in ("", ".", ","):
         raise UsageError(f"--decimal {wanted.decimal}: expected . or ,")
-    told: list[str] = []
-    grid = _grid(path, sheet, wanted.table, told)
-    return _Importer(grid, wanted, schema, inputs, told).clean()
+    notes: list[str] = []
+    grid = _grid(path, sheet, wanted.table, notes)
+    return _Importer(grid, wanted, schema, inputs, notes).clean()
 
 
 def sheets_of_ours(path: Path, inputs: Inputs) -> list[Clean]:
@@ -157,10 +157,10 @@ def sheets_of_ours(path: Path, inputs: Inputs) -> list[Clean]:
 # ---------------------------------------------------------------------- cells
 
 
-def _grid(path: Path, sheet: str, table: str, told: list[str]) -> _Grid:
+def _grid(path: Path, sheet: str, table: str, notes: list[str]) -> _Grid:
     """Cells of a file. Raises InputError, UsageError."""
     if path.suffix.lower() != SUFFIX:
-        return _text_grid(path, told)
+        return _text_grid(path, notes)
     problems: list[Problem] = []
     book = read_workbook(path, path.name, problems)
     if problems:
@@ -183,11 +183,11 @@ def _grid(path: Path, sheet: str, table: str, told: list[str]) -> _Grid:
                 cells[row][column] = text
                 grid.merged[row, column] = (rows[0], left - 1, rows[-1], min(right, width) - 1)
     if found.merged:
-        told.append(f"{_count(len(found.merged), 'merged cell')}: each holds for all it spans")
+        notes.append(f"{_count(len(found.merged), 'merged cell')}: each holds for all it spans")
     return grid
 
 
-def _text_grid(path: Path, told: list[str]) -> _Grid:
+def _text_grid(path: Path, notes: list[str]) -> _Grid:
     try:
         text, _ = read_text(path, "not found")
     except Unreadable as error:
@@ -196,7 +196,7 @@ def _text_grid(path: Path, told: list[str]) -> _Grid:
     counts = {mark: sum(line.count(mark) for line in lines[:HEAD]) for mark in (*SEPARATORS, ",")}
     separator = next((mark for mark in SEPARATORS if counts[mark] and counts[mark] >= counts[","]), ",")
     if separator != ",":
-        told.append(f"columns are separated by {SEPARATORS[separator]}")
+        notes.append(f"columns are separated by {SEPARATORS[separator]}")
     problems: list[Problem] = []
 
     def report(line: int, what: str, why: str) -> None:
@@ -224,8 +224,8 @@ def _plain(text: str) -> str:
 class _Importer:
     """Finds the header of a grid, and lays its cells out as rows."""
 
-    def __init__(self, grid: _Grid, wanted: Wanted, schema: TableSchema, inputs: Inputs, told: list[str]) -> None:
-        self.grid, self.wanted, self.schema, self.inputs, self.told = grid, wanted, schema, inputs, told
+    def __init__(self, grid: _Grid, wanted: Wanted, schema: TableSchema, inputs: Inputs, notes: list[str]) -> None:
+        self.grid, self.wanted, self.schema, self.inputs, self.notes = grid, wanted, schema, inputs, notes
         self.problems: list[Problem] = []
         self.units = accepted_units(schema.kind) if schema.kind and schema.kind != "cell_parameter" else {}
         #: Units of years whose own header names one.
@@ -268,22 +268,22 @@ class _Importer:
                     record.setdefault("locator", f"{self.grid.place}!{self.grid.at(row, column)}")
                 records.append((row, column, record))
         if self.years:
-            self.told.append(f"{_count(len(self.years), 'column')} of years laid out as rows")
+            self.notes.append(f"{_count(len(self.years), 'column')} of years laid out as rows")
         if empty:
-            self.told.append(f"{_count(empty, 'empty cell')} left out")
+            self.notes.append(f"{_count(empty, 'empty cell')} left out")
         if silent:
-            self.told.append(f"lines without a figure left out: {listed(map(str, silent), 6)}")
+            self.notes.append(f"lines without a figure left out: {listed(map(str, silent), 6)}")
         self._numbers(records, columns)
         scenarios = self._codes(records)
         self._sources([record for _, _, record in records])
         rows = [record for _, _, record in records if all(text != _DROP for text in record.values())]
         if len(rows) < len(records):
-            self.told.append(f"{_count(len(records) - len(rows), 'row')} left out by --word")
+            self.notes.append(f"{_count(len(records) - len(rows), 'row')} left out by --word")
         named = [n for n in self.schema.columns if any(record.get(n) for record in rows)]
         self._check(records)
         if self.problems:
             raise InputError(self.problems)
-        return Clean(self.wanted.table, named, [{n: r.get(n, "") for n in named} for r in rows], self.told, scenarios)
+        return Clean(self.wanted.table, named, [{n: r.get(n, "") for n in named} for r in rows], self.notes, scenarios)
 
     # ------------------------------------------------------------------ header
 
@@ -385,12 +385,12 @@ class _Importer:
                 out[name] = found[0]
         above = self._above(out)
         iamc = self._is_iamc()
-        given = {*out, *above, *self.wanted.fixed, *({"year"} if self.years else ())}
+        available = {*out, *above, *self.wanted.fixed, *({"year"} if self.years else ())}
         if self.years:
-            given.add(VALUE)
+            available.add(VALUE)
         if iamc:
-            given |= set(_dimensions(self.wanted.table))
-        needed = [f.name for f in self.schema.fields if f.required and f.name != "unit" and f.name not in given]
+            available |= set(_dimensions(self.wanted.table))
+        needed = [f.name for f in self.schema.fields if f.required and f.name != "unit" and f.name not in available]
         if needed:
             heads = [texts[-1] for at, texts in enumerate(self.texts) if texts and at not in self.years]
             options = " ".join(f"--map {name}=HEADER" for name in needed)
@@ -401,7 +401,7 @@ class _Importer:
         used = {*out.values(), *self.years}
         rest = [texts[-1] for at, texts in enumerate(self.texts) if texts and at not in used]
         rest = [text for text in rest if not (iamc and _plain(text) in IAMC)]
-        self.told += [f"columns left out: {listed(rest)}"] if rest else []
+        self.notes += [f"columns left out: {listed(rest)}"] if rest else []
         return out, above
 
     def _above(self, known: Mapping[str, int]) -> dict[str, dict[int, str]]:
@@ -416,7 +416,7 @@ class _Importer:
             codes = _words_of(self.inputs, reference.target, reference.target_field)
             found = {at: next((t for t in each if self._code(t, codes)), "") for at, each in texts.items()}
             if all(found.values()):
-                self.told.append(f"{name} stands above the years: {listed(dict.fromkeys(found.values()))}")
+                self.notes.append(f"{name} stands above the years: {listed(dict.fromkeys(found.values()))}")
                 return {name: found}
         return {}
 
@@ -469,7 +469,7 @@ class _Importer:
         fixed = self.wanted.fixed.get("unit", "")
         if fixed and fixed != unit and not {fixed, unit} <= {"1", PER_CENT}:
             raise UsageError(f"{self.grid.place}: {where} says {unit}, and --set unit={fixed}; mend one of them")
-        self.told.append(f"unit {fixed or unit}, from {'--set' if fixed else where}")
+        self.notes.append(f"unit {fixed or unit}, from {'--set' if fixed else where}")
         return fixed or unit
 
     def _titles(self, taken: Collection[int]) -> list[str]:
@@ -522,7 +522,7 @@ class _Importer:
             else:
                 other[cells[at["variable"]]] += 1
         if other:
-            self.told.append(f"{_count(sum(other.values()), 'line')} of other variables left out: {listed(other, 3)}")
+            self.notes.append(f"{_count(sum(other.values()), 'line')} of other variables left out: {listed(other, 3)}")
         return out
 
     # ------------------------------------------------------------------ cells
@@ -568,7 +568,7 @@ class _Importer:
             if record["unit"] == PER_CENT and "1" in self.units:
                 record["unit"] = "1"
         if changed := kinds.pop("figures", 0):
-            self.told.append(
+            self.notes.append(
                 f"{_count(changed, 'figure')} rewritten: {listed([k for k, v in kinds.items() if v]) or 'signs'}"
             )
 
@@ -639,13 +639,13 @@ class _Importer:
                 record[reference.field] = code or word
             if changed:
                 pairs = listed([f"{word} → {code}" for word, code in changed.items()], 8)
-                self.told.append(f"{reference.field}: {pairs}")
+                self.notes.append(f"{reference.field}: {pairs}")
         return new
 
     def _code(self, word: str, codes: Mapping[str, str]) -> str:
         """Code of a word; '' where it has none."""
-        given = {_plain(there): code or _DROP for there, code in self.wanted.words.items()}
-        return given.get(_plain(word)) or codes.get(_plain(word), "")
+        mapped = {_plain(there): code or _DROP for there, code in self.wanted.words.items()}
+        return mapped.get(_plain(word)) or codes.get(_plain(word), "")
 
     def _sources(self, records: Iterable[dict[str, str]]) -> None:
         """Keep in the note what a source is called that no list has, in place: the row is then the user's own."""
@@ -658,7 +658,7 @@ class _Importer:
                 record["note"] = "; ".join(filter(None, (record.get("note", ""), word)))
                 kept[word] = None
         if kept:
-            self.told.append(f"sources that sources.csv does not list, kept in note: {listed(kept, 6)}")
+            self.notes.append(f"sources that sources.csv does not list, kept in note: {listed(kept, 6)}")
 
     def _check(self, records: Iterable[tuple[int, int, dict[str, str]]]) -> None:
         """Hold the rows to what a row of the table must be."""
@@ -733,15 +733,15 @@ def write_own(folder: Path, tables: Iterable[Clean], force: bool) -> list[str]:
             f"{folder} holds {listed(there)} already; nothing was written: --force replaces it, or name another --out"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    told = []
+    lines = []
     for each in tables:
         _write(folder / f"{each.table}.csv", each.columns, each.rows)
-        told.append(f"{folder / each.table}.csv: {_count(len(each.rows), 'row')}")
-        told += [f"  {sentence}" for sentence in each.told]
+        lines.append(f"{folder / each.table}.csv: {_count(len(each.rows), 'row')}")
+        lines += [f"  {note}" for note in each.notes]
         if each.scenarios:
-            told.append(f"  {_add_scenarios(folder / 'scenarios.csv', each.scenarios)}")
-    beside = "" if folder.is_absolute() else " of this folder"
-    return [*told, f"Write into a run file{beside}: inputs = {written([folder.as_posix()])}"]
+            lines.append(f"  {_add_scenarios(folder / 'scenarios.csv', each.scenarios)}")
+    where = "" if folder.is_absolute() else " of this folder"
+    return [*lines, f"Write into a run file{where}: inputs = {written([folder.as_posix()])}"]
 
 
 def _write(file: Path, columns: list[str], rows: Iterable[Mapping[str, str]]) -> None:

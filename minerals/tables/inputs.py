@@ -174,7 +174,7 @@ class Inputs:
         return {table.file: table.sha256 for table in self.tables.values()} | own
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def problems_placed(self) -> Iterator[None]:
         """Within it, a problem of an own row is raised with the file and line where it stands."""
         try:
             yield

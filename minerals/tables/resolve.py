@@ -423,8 +423,8 @@ class _Resolver:
         if missing := [part for part, share in shares.items() if not share and (rest or part == region)]:
             why = f"{listed(missing)} has no share of {whole} in {segment}; add rows to region_part.csv, 0 for none"
             raise InputError([self.run.problem(("scope", "regions"), f"{region} under {scenario}", why)])
-        given = (year for anchors in (*shares.values(), *taken) for year in anchors)
-        years = {*demand, *(year for year in given if min(demand) <= year <= max(demand))}
+        stated = (year for anchors in (*shares.values(), *taken) for year in anchors)
+        years = {*demand, *(year for year in stated if min(demand) <= year <= max(demand))}
         out: Anchors = {}
         for year in sorted(years):
             amount = at(demand, year)[()]
@@ -522,13 +522,13 @@ class _Resolver:
         """No use has demand beside one that is counted in its place, and with [exposure] all of these are in scope."""
         for segment in segments:
             use = self.in_place_of[segment]
-            beside = [each for each, of in self.in_place_of.items() if of == use and each not in self.labels.segments]
+            missing = [each for each, of in self.in_place_of.items() if of == use and each not in self.labels.segments]
             if use in segments:
                 why = f"has demand in {region} beside {use}, in whose place it is counted (in_place_of of segments); "
                 why += "leave one of the two out of scope.segments"
                 self.problems.append(self.run.problem(path, f"segment {segment!r}", why))
-            elif use and beside and self.run.settings.exposure is not None:
-                why = f"has {segment!r} in place of {use} without {listed(beside)}; add it, or leave its in_place_of"
+            elif use and missing and self.run.settings.exposure is not None:
+                why = f"has {segment!r} in place of {use} without {listed(missing)}; add it, or leave its in_place_of"
                 why += f" empty, as [exposure] cannot tell otherwise what is left of {use}"
                 self.problems.append(self.run.problem(("scope", "segments"), "segments", why))
 

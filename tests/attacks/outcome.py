@@ -487,7 +487,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     return "\n".join([*lines, "", *meaning])
 
 
-def told(outcomes: Sequence[Outcome]) -> str:
+def in_full(outcomes: Sequence[Outcome]) -> str:
     """Every fault with its evidence, then what was accepted or refused elsewhere, to be read by eye."""
     parts = [summary(outcomes), "", "# Faults", ""]
     for outcome in outcomes:
@@ -514,12 +514,12 @@ def report(outcomes: Sequence[Outcome], name: str, seconds: float, out: Path | N
             print(f"\n{_named(outcome)}\n    {fault}: {ascii(evidence) if CONTROL.search(evidence) else evidence}")
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(told(outcomes), encoding="utf-8", errors="backslashreplace")
+        out.write_text(in_full(outcomes), encoding="utf-8", errors="backslashreplace")
         print(f"\nWritten to {out}")
     return len(faulty)
 
 
-def tried_and_told(of: Attack, count: int, out: Path | None = None, **which: Any) -> int:
+def tried_and_reported(of: Attack, count: int, out: Path | None = None, **which: Any) -> int:
     """Try cases and report them; returns 1 where one has a fault. which: see `attack`."""
     started = time.monotonic()
     outcomes = attack(of, count, **which)
@@ -535,4 +535,4 @@ def command_line(of: Callable[[int], Attack], words: Sequence[str] | None = None
     parser.add_argument("--keep", type=Path, help="folder in which the cases tried stay")
     parser.add_argument("--out", type=Path, help="file for all faults and what was accepted, to be read by eye")
     options = parser.parse_args(words)
-    return tried_and_told(of(options.seed), options.count, options.out, only=options.only, keep=options.keep)
+    return tried_and_reported(of(options.seed), options.count, options.out, only=options.only, keep=options.keep)

@@ -24,7 +24,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from .outcome import INPUTS, REFUSED, RUNS, TOY, Attack, Case, command_line, tried_and_told
+from .outcome import INPUTS, REFUSED, RUNS, TOY, Attack, Case, command_line, tried_and_reported
 from .tables import package
 
 NO_CHARTS = "output.charts=[]"
@@ -53,7 +53,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "min_share": ("lfp", "LFP.2032", "car.lfp", "car.LFP.2032"),
 }
 #: What is set first, so that a key below is used at all.
-BESIDE: dict[str, tuple[str, ...]] = {
+SET_FIRST: dict[str, tuple[str, ...]] = {
     "flows": ('scope.beyond="hold"',),
     "study.": ('study={kind="sample",draws=40}',),
     "scenario.plan.capacity_limit.": ("scenario.plan.capacity_limit={until=2032,factor=0.5}",),
@@ -267,8 +267,8 @@ def _pair(draft: Draft, random: Random) -> tuple[str, str]:
     return path, random.choice(fitting if random.random() < 0.5 else VALUES)
 
 
-def _beside(path: str) -> list[str]:
-    return [text for start, texts in BESIDE.items() if path.startswith(start) for text in texts]
+def _set_first(path: str) -> list[str]:
+    return [text for start, texts in SET_FIRST.items() if path.startswith(start) for text in texts]
 
 
 # ------------------------------------------------------------------ values
@@ -278,7 +278,7 @@ def _beside(path: str) -> list[str]:
 def value_set(draft: Draft, random: Random) -> str:
     """A value of another type or size, by --set."""
     path, value = _pair(draft, random)
-    draft.sets += [*_beside(path), f"{path}={value}"]
+    draft.sets += [*_set_first(path), f"{path}={value}"]
     draft.named, draft.expected = "--set", expected(path, value)
     return f"--set {path}={value}"
 
@@ -287,7 +287,7 @@ def value_set(draft: Draft, random: Random) -> str:
 def value_in_file(draft: Draft, random: Random) -> str:
     """A value of another type or size, in a file that inherits the sound one."""
     path, value = _pair(draft, random)
-    between = [f'base = "{draft.file}"', *(text.replace("=", " = ", 1) for text in _beside(path))]
+    between = [f'base = "{draft.file}"', *(text.replace("=", " = ", 1) for text in _set_first(path))]
     (draft.folder / "between.toml").write_text("\n".join(between) + "\n", encoding="utf-8")
     (draft.folder / "mine.toml").write_text(f'base = "between.toml"\n{path} = {value}\n', encoding="utf-8")
     draft.file = draft.named = "mine.toml"
@@ -665,7 +665,7 @@ def main(count: int = 1000, seed: int = 1, out: Path | None = None) -> int:
 
     out: file for all faults and for what was accepted, to be read by eye.
     """
-    return tried_and_told(run_files(seed), count, out)
+    return tried_and_reported(run_files(seed), count, out)
 
 
 if __name__ == "__main__":

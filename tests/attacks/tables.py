@@ -21,7 +21,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from .outcome import INPUTS, REFUSED, RUNS, SAME, TOY, Attack, Case, command_line, tried_and_told
+from .outcome import INPUTS, REFUSED, RUNS, SAME, TOY, Attack, Case, command_line, tried_and_reported
 
 DESCRIPTOR = "datapackage.json"
 NUMBERS = ("value", "low", "high")
@@ -1244,7 +1244,7 @@ def main(count: int = 1000, seed: int = 1, out: Path | None = None) -> int:
 
     out: file for all faults and for what was accepted, to be read by eye.
     """
-    return tried_and_told(tables(seed), count, out)
+    return tried_and_reported(tables(seed), count, out)
 
 
 if __name__ == "__main__":

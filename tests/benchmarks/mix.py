@@ -289,10 +289,10 @@ def nearly(verdict: common.Verdict, data: MixData) -> None:
     verdict.say("ten mixes span", found.near.covered, "of the ranges", 0.85)
     session = Session(data, "expected")
     set_of = session.nearly(found.near.caps)
-    told = session.representative(set_of).values
+    representative = session.representative(set_of).values
     sums = np.array([session.share(*share) for share in found.near.ranges if share[2] == (2035,)])
     ends = set_of.ends(sums)
-    beyond = float(np.maximum(ends.low - sums @ told, sums @ told - ends.high).max())
+    beyond = float(np.maximum(ends.low - sums @ representative, sums @ representative - ends.high).max())
     verdict.say("what stands for all lies beyond those of 2035 by", beyond, "of the demand", 1e-6, at_most=True)
 
 

@@ -39,7 +39,7 @@ def main() -> None:
     inputs = read_inputs(inputs_folder())
     run = read_run("figure-17")
     mixes = mixes_of(Studied(run, resolve(run, inputs), "Europe", inputs))
-    rows = np.stack([told.row for told in mixes.told])
+    rows = np.stack([indicator.row for indicator in mixes.indicators])
     found = ranges(mixes.polytope, rows)
     assert found is not None
     seconds = common.best(lambda: ranges(mixes.polytope, rows))
@@ -54,13 +54,13 @@ def main() -> None:
     assert (values > found[0][:, 0] - 1e-6).all(), "a mix that is drawn lies outside the ranges"
     assert (values < found[0][:, 1] + 1e-6).all(), "a mix that is drawn lies outside the ranges"
     verdict.say(f"identify: {DRAWS:,} mixes drawn", common.best(drawn, 3), "s", 2, at_most=True)
-    beside_a_mix(verdict)
+    measures(verdict)
     near_optimal(verdict)
     robust(verdict, inputs)
     verdict.end()
 
 
-def beside_a_mix(verdict: common.Verdict) -> None:
+def measures(verdict: common.Verdict) -> None:
     """The least exposed mix of Europe within a cost, afresh: with stocks and plants beside it, and alone."""
     inputs, run = read_inputs(inputs_folder()), read_run("europe-measures")
     mix, config = computed(run, inputs).mixes[OPTIMISED], run.settings.study
@@ -74,7 +74,7 @@ def beside_a_mix(verdict: common.Verdict) -> None:
 
     alone = least(mix.data)
     every = dict.fromkeys(mix.data.disruptions, 12 / YEAR)
-    beside = least(with_measures(mix, inputs, config, every))
+    extended = least(with_measures(mix, inputs, config, every))
 
     def seconds(session: Session) -> float:
         def solve() -> None:
@@ -83,7 +83,7 @@ def beside_a_mix(verdict: common.Verdict) -> None:
 
         return common.best(solve, 3)
 
-    ratio = seconds(beside) / seconds(alone)
+    ratio = seconds(extended) / seconds(alone)
     verdict.say("measures: the mix with stocks and plants ÷ alone", ratio, "×", 1.3, at_most=True)
 
 
@@ -146,8 +146,8 @@ def robust(verdict: common.Verdict, inputs: Inputs) -> None:
             libraries[name] = Library(replace(numbers, plan_given=True, **same))
     library = Library(own)
     while True:
-        beside = {name: (each.within(), each) for name, each in libraries.items()}
-        several = Session(library.within(), "expected", library=library, beside=beside)
+        others = {name: (each.within(), each) for name, each in libraries.items()}
+        several = Session(library.within(), "expected", library=library, other_futures=others)
         several.optimum("average")
         if not any(each.missed for each in (library, *libraries.values())):
             break

@@ -23,7 +23,7 @@ HEADLINES = 3
 #: Most draws of a year before the last.
 EARLIER = 500
 #: Least share of the spread of a result that a driver is told for.
-TOLD = 0.01
+LEAST_IMPORTANCE = 0.01
 MEASURES = ("lost", "industry")
 INTERVALS = [
     "scenario", "region", "disruption", "year", "measure", "p05", "p50", "p95", "value", "share_p05", "share_p50",
@@ -81,7 +81,7 @@ def interval_rows(
                     ))  # fmt: skip
                     drivers += [
                         (*head, measure, ":".join(key), label(chokepoints, key), share, "1")
-                        for key, share in importance(values[1:], drawn.streams).items() if share >= TOLD
+                        for key, share in importance(values[1:], drawn.streams).items() if share >= LEAST_IMPORTANCE
                     ]  # fmt: skip
     return found, drivers
 

@@ -13,7 +13,7 @@ from ...case.chokepoints import Chokepoints
 from ...case.consistent import Settled
 from ...case.criteria import cost_cap_of, criterion
 from ...case.mix_data.sourcing import MAXIMUM_SINGLE
-from ...case.mix_lost import lost, lost_beside, lost_by_order, of_library, replayed
+from ...case.mix_lost import lost, lost_by_mix, lost_by_order, of_library, replayed
 from ...case.optimise import Mix, glossary_of, stops_of_cells
 from ...case.played import Library
 from ...config import OPTIMISED, Optimise
@@ -197,7 +197,7 @@ def _baselines(mix: Mix, library: Library) -> Iterable[tuple[Any, ...]]:
     industry_share: of the cells made at home; unmet: demand that it leaves unmet, what it sells and no mix may sell
     among it; cost_share: above the cheapest, missing where it leaves far more unmet than the others, whose cost has
     those cells."""
-    lost, found = lost_beside(mix, library), mix.solution.baselines
+    lost, found = lost_by_mix(mix, library), mix.solution.baselines
     labels = {**LABELS, "incumbent": incumbent_label(mix), "chosen": mix.config.label}
     unit, least, wanted = UNIT[criterion(mix.config)], _least_cost(mix), sum(mix.data.demand.values())
     most = sum(mix.solution.unmet.values())

@@ -19,7 +19,7 @@ from .mix import share_of_batteries
 
 VARIANT = ["scenario", "label", "measure", "item", "first", "last", "value", "difference", "change", "unit"]
 #: Measure, what it is of, first and last year, value and unit.
-Told = tuple[str, str, int, int, float, str]
+Row = tuple[str, str, int, int, float, str]
 
 
 def variant_table(mixes: Mapping[str, Mix], library: Library) -> pd.DataFrame:
@@ -28,9 +28,9 @@ def variant_table(mixes: Mapping[str, Mix], library: Library) -> pd.DataFrame:
 
     Raises NumericalTrouble where a loss that is replayed is not what the model says.
     """
-    told = {scenario: list(_told(mix, library)) for scenario, mix in mixes.items()}
-    units = {row[:4]: row[5] for rows in told.values() for row in rows}
-    values = {scenario: {row[:4]: row[4] for row in rows} for scenario, rows in told.items()}
+    by_scenario = {scenario: list(_rows(mix, library)) for scenario, mix in mixes.items()}
+    units = {row[:4]: row[5] for rows in by_scenario.values() for row in rows}
+    values = {scenario: {row[:4]: row[4] for row in rows} for scenario, rows in by_scenario.items()}
     rows = []
     for scenario, mix in mixes.items():
         for key, unit in units.items():  # A family that only another mix has is 0 here.
@@ -40,7 +40,7 @@ def variant_table(mixes: Mapping[str, Mix], library: Library) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=VARIANT)
 
 
-def _told(mix: Mix, library: Library) -> Iterator[Told]:
+def _rows(mix: Mix, library: Library) -> Iterator[Row]:
     """All that is told of one mix."""
     yield from _needed(mix, library)
     yield from _made(mix)
@@ -53,7 +53,7 @@ def _years(mix: Mix) -> list[Year]:
     return [y for y in mix.data.years if y in SHOWN or y == mix.data.years[-1]]
 
 
-def _needed(mix: Mix, library: Library) -> Iterator[Told]:
+def _needed(mix: Mix, library: Library) -> Iterator[Row]:
     """Mineral demand [kt], and share of each family in all batteries."""
     resolved = library.chokepoints.resolved
     demand = library.chokepoints.outcome.scenarios[mix.scenario].demand["value"].sum(axis=(0, 1, 2))
@@ -66,7 +66,7 @@ def _needed(mix: Mix, library: Library) -> Iterator[Told]:
                 yield ("family_share", family, y, y, shares[family, y], "1")
 
 
-def _made(mix: Mix) -> Iterator[Told]:
+def _made(mix: Mix) -> Iterator[Row]:
     """Share of all cells that is made at home, in single years and over all that are decided."""
     for years in (*((y,) for y in _years(mix)), mix.data.years):
         made, bought = (
@@ -76,7 +76,7 @@ def _made(mix: Mix) -> Iterator[Told]:
         yield ("made_at_home", "", years[0], years[-1], made / (made + bought) if made + bought else 0.0, "1")
 
 
-def _lost(mix: Mix, library: Library) -> Iterator[Told]:
+def _lost(mix: Mix, library: Library) -> Iterator[Row]:
     """What each disruption takes over the years decided [GWh], of all batteries and of the cells made at home, and on
     average by each named set of weights; unmet demand is lost under each."""
     chokepoints, first, last = library.chokepoints, mix.data.years[0], mix.data.years[-1]
@@ -93,7 +93,7 @@ def _lost(mix: Mix, library: Library) -> Iterator[Told]:
             yield (f"mean_{measure}", named, first, last, mean, "GWh")
 
 
-def _paid(mix: Mix) -> Iterator[Told]:
+def _paid(mix: Mix) -> Iterator[Row]:
     """What buyers pay over the years decided, the duties in it and the credits that it is less by, and what batteries
     cost all together: without the duties, with the credits."""
     pricing, solution = mix.assembly.pricing, mix.solution
