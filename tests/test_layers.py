@@ -101,6 +101,28 @@ def test_one_run_is_arrays() -> None:
         assert not names & {"open", "print", "pd"}, path.name
 
 
+#: Words that say of a value only that somebody wanted or said it, or that it lies next to another.
+NO_NAMES = frozenset({"asked", "given", "told", "heed", "beside"})
+
+
+def names(tree: ast.AST) -> Iterator[str]:
+    """Every name that a module binds or reads: variables, attributes, parameters, functions, classes, imports."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+                yield name
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.alias(name=name, asname=other):
+                yield (other or name).rpartition(".")[2]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_names_say_what_they_hold(path: Path) -> None:
+    found = {name for name in names(ast.parse(path.read_text(encoding="utf-8"))) if name.strip("_").lower() in NO_NAMES}
+    assert not found, "name what it holds, in the words of the field"
+
+
 def test_what_contributing_names_is_there() -> None:
     """Files and folders in backticks, and the modules of the floors."""
     root = PACKAGE.parent
