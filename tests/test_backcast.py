@@ -19,6 +19,7 @@ from minerals.mix.backcast import Question, _kept, add
 from minerals.mix.data import MixData
 from minerals.mix.session import Session
 from minerals.results.result import Result
+from minerals.studies.backcast import _held
 from minerals.studies.run import run
 
 #: Graphite [kt/GWh].
@@ -185,6 +186,18 @@ def test_without_a_target_nothing_of_the_chosen_mix_changes(folder: Path) -> Non
     told = study(folder, mineral="'graphite'", kt=[97.8], baseline="'optimised'")["backcast"]
     assert told["change"].tolist() == pytest.approx([0, 0], abs=1e-6)
     assert told["value"].tolist() == pytest.approx([97.7, 97.7])
+
+
+@pytest.mark.parametrize(("beyond", "status"), [
+    (2e-5, "met"), (1e-5, "met"), (5e-6, "just reached"), (0.0, "just reached"), (-5e-8, "just reached"),
+    (-2e-7, "out of reach"), (-0.5, "out of reach"),
+])  # fmt: skip
+@pytest.mark.parametrize(("most", "unit"), [(200.0, 200.0), (0.25, 1.0), (0.0, 1.0), (-3.0, 3.0)])
+def test_a_target_at_the_most_that_can_be_is_just_reached(most: float, unit: float, beyond: float, status: str) -> None:
+    """Its mix keeps a hundred-thousandth away from the end, of it or of one kt, where the solver finds no second."""
+    found, amount = _held(most + beyond * unit, most)
+    assert found == status
+    assert amount == pytest.approx(most + max(beyond, 1e-5) * unit, rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.slow

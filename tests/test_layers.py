@@ -123,6 +123,19 @@ def test_names_say_what_they_hold(path: Path) -> None:
     assert not found, "name what it holds, in the words of the field"
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_constant_is_defined_once(path: Path) -> None:
+    """A second definition, as after two changes that were joined, would take the place of the first in silence."""
+    constants = [
+        target.id
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body
+        for whole in (statement.targets if isinstance(statement, ast.Assign) else [])
+        for target in ast.walk(whole)
+        if isinstance(target, ast.Name) and target.id.isupper()
+    ]
+    assert len(constants) == len(set(constants)), sorted(constants)
+
+
 def test_what_contributing_names_is_there() -> None:
     """Files and folders in backticks, and the modules of the floors."""
     root = PACKAGE.parent

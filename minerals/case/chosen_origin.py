@@ -15,7 +15,7 @@ from ..tables.resolve import Resolved
 from ..tables.supply import SupplyInputs
 
 #: Shares that sum to more than one by less than this sum to one.
-ROUNDING = 1e-9
+SUM_ERROR = 1e-9
 #: Observed share of each country in the cells of each chemistry that a region uses in a year, by its place,
 #: (chemistry, country); all 0 where no maker is known.
 Observed = Callable[[str, int], Array]
@@ -83,7 +83,7 @@ def _wrong(
                 why = f"is at home in {region}; made_at_home says what is made there"
                 yield (*path, country), f"{what}.{country}", why
         total = sum(named.values()) + (home or 0.0)
-        if total > 1 + ROUNDING:
+        if total > 1 + SUM_ERROR:
             both = "with made_at_home " if home else ""
             yield path, what, f"sums {both}to {total:g}; expected 1 at most"
 

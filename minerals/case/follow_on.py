@@ -13,7 +13,7 @@ from ..exposure.follow_on import shares_of
 from ..flows.demand import Array
 from ..tables.resolve import Resolved
 from ..tables.supply import SupplyInputs
-from .chosen_origin import ROUNDING, Place, unknown
+from .chosen_origin import SUM_ERROR, Place, unknown
 
 Said = TypeVar("Said")
 
@@ -94,7 +94,7 @@ def _wrong(
         for country in said:
             if why := unknown(country, countries, "country that makes anything in this run"):
                 yield ("follow_on_in", *place, country), why
-        if said and abs(sum(said.values()) - 1) > ROUNDING:
+        if said and abs(sum(said.values()) - 1) > SUM_ERROR:
             yield ("follow_on_in", *place), f"sums to {sum(said.values()):g}; expected 1"
         if said and place not in amounts:
             yield ("follow_on_in", *place), f"says where, but not how much; add follow_on.{where}"

@@ -35,7 +35,7 @@ STEP = 1e-7
 #: Part of the cost by which two are one.
 ALIKE = 1e-9
 #: Part of exposure, and of cost, by which the ends are apart at least.
-ROUNDING = 1e-8
+LEAST_APART = 1e-8
 #: Most solves of either.
 MOST = 5_000
 
@@ -135,7 +135,7 @@ def sandwich(solve: Solve, cheapest: Vertex, least: Vertex, tolerance: float, at
 def _one_point(cheapest: Vertex, least: Vertex) -> bool:
     """Whether the ends are one but for the rounding of a solver."""
     span, dearer = cheapest.exposure - least.exposure, least.cost - cheapest.cost
-    return span <= ROUNDING * max(abs(least.exposure), 1.0) or dearer <= ROUNDING * max(abs(least.cost), 1.0)
+    return span <= LEAST_APART * max(abs(least.exposure), 1.0) or dearer <= LEAST_APART * max(abs(least.cost), 1.0)
 
 
 def _gap(one: Vertex, two: Vertex) -> tuple[float, float]:

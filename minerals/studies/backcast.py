@@ -46,9 +46,9 @@ STEP = 0.01
 #: `TIES`, from none on: at the very end the solver finds no second mix.
 NEAREST, ROOMS = 1e-5, (0.0, 2e-6, 1e-5, 1e-4)
 #: Part by which a target may lie beyond the most that can be, and is just reached: what a solver takes for none.
-ROUNDING = 1e-7
+REACHED = 1e-7
 #: Part of a cost below which a difference is rounding.
-ROUNDING = 1e-12
+SAME_COST = 1e-12
 #: The point without a target.
 NONE = "none"
 TABLE = ["silicon", "target", "status", "amount", "value", "unit", "least", "least_unit", "marginal", "marginal_from",
@@ -132,13 +132,9 @@ class _Model:
     def solve(self, level: float | None) -> _Point:
         """The mix of a target; None: without one."""
         session, backcast = self.session, self.backcast
-        nearest = self.most + NEAREST * max(abs(self.most), 1.0)
         status, amount, caps = "no target", np.inf, dict[str, float]()
         if level is not None:
-            amount = backcast.amount(level)
-            missed = self.most - amount > ROUNDING * max(abs(self.most), 1.0)
-            status = "met" if amount >= nearest else "out of reach" if missed else "just reached"
-            amount = max(amount, nearest)
+            status, amount = _held(backcast.amount(level), self.most)
             caps = {"target": amount}
         session.compiled.highs.clearSolver()
         with session.within(caps):
@@ -222,6 +218,12 @@ def _nothing_kept(backcast: BackcastMix, silicon: str) -> str:
     return str(backcast.mix.run.problem(("study",), f"[study] with {listed(held) or 'nothing held'}", why))
 
 
+def _held(amount: float, most: float) -> tuple[str, float]:
+    """Status of a target, and the amount that its mix is held to. most: what the target can be brought down to."""
+    nearest, missed = (most + part * max(abs(most), 1.0) for part in (NEAREST, -REACHED))
+    return "met" if amount >= nearest else "out of reach" if amount < missed else "just reached", max(amount, nearest)
+
+
 def _target(level: str) -> float:
     return np.nan if level == NONE else float(level)
 
@@ -242,7 +244,7 @@ def _table(backcast: BackcastMix, found: Mapping[str, dict[str, Any]]) -> pd.Dat
 
 def _beyond(cost: float, other: float) -> float:
     """What one costs more than another; nothing where that is rounding."""
-    return cost - other if abs(cost - other) > ROUNDING * abs(cost) else 0.0
+    return cost - other if abs(cost - other) > SAME_COST * abs(cost) else 0.0
 
 
 def _families(backcast: BackcastMix, found: Mapping[str, dict[str, Any]]) -> pd.DataFrame:

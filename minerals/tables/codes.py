@@ -9,6 +9,7 @@ ANY = "any"
 #: What a use is measured by where it is not a mineral: the energy of the cell.
 ENERGY = "energy"
 #: Source and quality of a figure that nobody publishes: its value is empty, its low and high the ends it must lie in.
+#: Also what a plant makes where nobody says.
 UNKNOWN = "unknown"
 #: Sets of weights by which disruptions count together, and what they are called.
 WEIGHTED = {
@@ -26,7 +27,5 @@ UNION = "EU27"
 ASSUMED = "assumed"
 #: Source and quality of a row that is the user's own and names no other.
 OWN = "own"
-#: What a plant makes where nobody says.
-UNKNOWN = "unknown"
 #: Stages in the order in which material passes them.
 STAGES = ("mining", "refining", "active_material", "cell")
