@@ -268,8 +268,8 @@ def of_a_world(**parts: Any) -> Any:
 
 def of_makers(configured: bool = False, **parts: Any) -> Any:
     """Regions A and B, of three customers, in the second of two years. Cells of the first chemistry are node 2, those
-    of the second node 3, of which nobody knows the makers, and the third has no node. Of countries two are at home in A,
-    one in B and one nowhere. A's cells are half of its first country and half of B's, B's a quarter its own and the
+    of the second node 3, of which nobody knows the makers, and the third has no node. Of countries two are at home in
+    A, one in B and one nowhere. A's cells are half of its first country and half of B's, B's a quarter its own and the
     rest of the fourth; of both together, 0.3, 0, 0.4, 0.3. Of the second chemistry all sell from abroad."""
     first = {("A",): [0.5, 0, 0.5, 0], ("B",): [0, 0, 0.25, 0.75], ("A", "B"): [0.3, 0, 0.4, 0.3]}
     second = {("A",): [0, 0, 0.8, 0.2], ("B",): [0, 0, 0.0, 1], ("A", "B"): [0, 0, 0.5, 0.5]}
