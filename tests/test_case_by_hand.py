@@ -25,6 +25,7 @@ from minerals.case.unknown import _as_cathodes, stops_of_unknown
 from minerals.case.uses import Uses
 from minerals.config import COST_CAP, Optimise, read_run
 from minerals.errors import InputError
+from minerals.exposure.coverage import NOWHERE, Supply
 from minerals.exposure.stages import ACTIVE, CELL, MINING
 from minerals.mix.data import ABROAD
 from minerals.prices.capital import charge
@@ -114,6 +115,8 @@ def test_origin_as_a_run_says_it() -> None:
     shares = np.array([0.0, 0.0, 0.2, 0.0, 0.0])
     assert told(made_at_home=((2030, 0.5),)) == pytest.approx([0.25, 0.25, 0.5, 0, 0])
     assert told(origin={"CHN": 0.4}) == pytest.approx([0.3, 0.3, 0.4, 0, 0])
+    shares = np.array([0.6, 0.4, 0.0, 0.0, 0.0])
+    assert told(made_at_home=((2030, 0.5),)) == pytest.approx([0.6, 0.4, 0, 0, 0])
 
 
 def test_makers_that_a_source_leaves_unnamed_have_what_they_made() -> None:
@@ -132,6 +135,81 @@ def test_makers_that_a_source_leaves_unnamed_have_what_they_made() -> None:
     found = Origins._observed(origins(observed={"China": (2029, {"CHN": SimpleNamespace(value=0.9)})}), "China",
                               np.array([0.0, 0, 1, 0, 0]), before)  # fmt: skip
     assert found == pytest.approx([0, 0, 1, 0, 0])
+
+
+def makers_of_cells(cells: tuple[int, ...] = (0, 2, 1, 3), **keys: Any) -> Origins:
+    """Customers A to E. Of lithium-ion cells a makes 0.3, b 0.4 and x, at home with nobody, 0.1 GWh; A needs 0.5 and B
+    0.2 of them. Of the second family x makes 0.2 and b 0.02, and C needs 0.1. Nobody knows who makes the third, nor
+    does anybody the fourth. D has two countries, which make nothing, E none; neither uses batteries."""
+    made = np.array([[0.3, 0.4, 0.1, 0, 0], [0, 0.02, 0.2, 0, 0], [np.nan] * 5, [0.0] * 5])
+    need = np.array([[0.5, 0.2, 0, 0, 0], [0, 0, 0.1, 0, 0], [0.1, 0.3, 0, 0, 0], [0.0] * 5])
+    home = np.array([0, 1, NOWHERE, 3, 3])
+    batteries = np.array([0.3, 0.1, 0.1, 0, 0])
+    none = Supply(np.full((4, 5), np.nan), need, batteries, home)
+    parts: dict[str, Any] = {"observed": {}, "before": {}, "made_at_home": (), "origin": {}, **keys}
+    return Origins(
+        supply=(none, Supply(made, need, batteries, home)), years=(2030, 2031), customers=tuple("ABCDE"),
+        countries=("a", "b", "x", "d", "e"), homes={"a": "A", "b": "B", "d": "D", "e": "D"}, cells=cells, **parts,
+    )  # fmt: skip
+
+
+def test_own_plants_go_first_and_the_rest_comes_from_what_others_export() -> None:
+    """A lacks 0.2 of 0.5, and C, by its batteries, 0.1 × 0.8 ÷ 0.5 = 0.16: b exports 0.2 and x 0.1, so two thirds of
+    that are b's. D is taken to make its own, by either country."""
+    found = makers_of_cells()
+    assert found.home_of_makers == ["A", "B", "", "D", "D"]
+    assert found.of(["A"], 1, 0) == pytest.approx([0.6, 0.8 / 3, 0.4 / 3, 0, 0])
+    assert found.of(["B"], 1, 0).tolist() == [0, 1, 0, 0, 0]
+    assert found.of(["C"], 1, 0) == pytest.approx([0, 2 / 3, 1 / 3, 0, 0])
+    assert found.of(["D"], 1, 0).tolist() == [0, 0, 0, 0.5, 0.5]
+    # Several by what they need of the cells, by their batteries where they need none, and else alike.
+    both = found.by_customer(["A", "B"], 1, 0)
+    assert both is not None
+    assert both[:2] == pytest.approx(np.array([[3 / 7, 4 / 21, 2 / 21, 0, 0], [0, 2 / 7, 0, 0, 0]]))
+    assert not both[2:].any()
+    assert found.of(["C", "D"], 1, 0) == pytest.approx([0, 2 / 3, 1 / 3, 0, 0])
+    assert found.of(["D", "E"], 1, 0).tolist() == [0, 0, 0, 0.25, 0.25]
+    to = found.makers(0, 1)
+    assert to[:2] == pytest.approx(np.array([[0.6, 0.8 / 3, 0, 0, 0], [0, 1, 0, 0, 0]]))
+    assert to[3:].tolist() == [[0, 0, 0, 1, 0], [0, 0, 0, 0, 0]]
+
+
+def test_cells_whose_makers_nobody_knows_come_from_where_lithium_ion_cells_do() -> None:
+    """By what is needed of themselves. Without any makers known, all are made at home. Of the second family B makes
+    0.02 of 0.044, as its batteries would need them."""
+    found = makers_of_cells()
+    assert found.of(["A"], 1, 1).tolist() == [0, 0, 1, 0, 0]
+    assert found.of(["B"], 1, 1) == pytest.approx([0, 5 / 11, 6 / 11, 0, 0])
+    assert found.of(["A", "B"], 1, 2) == pytest.approx(0.25 * found.of(["A"], 1, 0) + 0.75 * found.of(["B"], 1, 0))
+    assert found.of(["A"], 1, 3) == pytest.approx(found.of(["A"], 1, 0))
+    assert [found.as_observed(node, 1) for node in range(4)] == [True, False, True, True]
+    assert [found.as_observed(node, 0) for node in range(4)] == [True] * 4
+    assert not found.of(["A"], 0, 0).any()
+    assert found.by_customer(["A"], 0, 2) is None
+    assert found.makers(1, 0).tolist() == np.eye(5).tolist()
+    alone = makers_of_cells(cells=())
+    assert not alone.as_observed(0, 1)
+    assert alone.by_customer(["A"], 1, 2) is None
+    assert alone.of(["A"], 1, 0) == pytest.approx(found.of(["A"], 1, 0))
+    assert not found.configured
+    assert makers_of_cells(origin={"x": 0.5}).of(["B"], 1, 0) == pytest.approx([0, 0.5, 0.5, 0, 0])
+    assert makers_of_cells(made_at_home=((2030, 0.5),)).configured
+
+
+def test_an_origin_that_was_observed_is_moved_with_what_makers_make_since() -> None:
+    """Half of B's lithium-ion cells were its own when b made half of the world's, as now; the other half came from x. A
+    was observed in a year of which nobody says what was made; other cells are not moved."""
+    ends = {name: SimpleNamespace(value=0.5) for name in ("b", "x")}
+    before = {2028: np.array([0.25, 0.5, 0.25, 0, 0])}
+    found = makers_of_cells(observed={"B": (2028, ends), "A": (2020, ends)}, before=before)
+    assert found.of(["B"], 1, 0) == pytest.approx([0, 0.5, 0.5, 0, 0])
+    assert found.of(["A"], 1, 0) == pytest.approx(makers_of_cells().of(["A"], 1, 0))
+    assert found.of(["B"], 1, 1) == pytest.approx([0, 5 / 11, 6 / 11, 0, 0])
+    assert found.by_customer(["B"], 1, 0) is not None
+    # As b makes more of the world's now than it did, more are its own; what was observed is the same.
+    more = makers_of_cells(observed={"B": (2028, ends)}, before={2028: np.array([0.25, 0.4, 0.35, 0, 0])})
+    assert more.of(["B"], 1, 0) == pytest.approx([0, 0.625, 0.375, 0, 0])
+    assert more.of(["C"], 1, 0) == pytest.approx([0, 2 / 3, 1 / 3, 0, 0])
 
 
 def test_where_nobody_is_known_to_make_cells_those_abroad_sell_at_the_least_price() -> None:

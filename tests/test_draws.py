@@ -317,29 +317,37 @@ def test_of_a_node_that_gives_two_products_at_once_the_one_counts_of_which_a_dra
     still = drawn_uses({"metal": metal, "ore": ore, "slag": slag}, {})
     assert still.used(still.streams, np.array([[0.2, 0.1, 0.1]]), 1) == pytest.approx(np.ones((1, 3)))
     # What falls by all of it at its low end would be below nothing beyond that: there it is none.
-    falling = drawn_uses({"metal": (*metal[:2], {}), "ore": ore}, {NICKEL: (1.0, 0.0), COBALT: (1.0, 0.0)})
+    nodes = {"metal": (*metal[:2], {}), "ore": ore, "slag": slag}
+    falling = drawn_uses(nodes, {NICKEL: (1.0, 0.0), COBALT: (1.0, 0.0)})
     used = falling.used(falling.streams, np.array([[0.0, 0.1, 0.0]]), 1)
     assert used[:, 0] == pytest.approx(np.maximum(1 - less, 0))
     assert (less > 1).any()
+    # So it is where it may only be more, beside what does not follow it; where there are no cells nothing moves.
+    rising = drawn_uses({"metal": metal, "slag": slag}, {NICKEL: (0.0, 1.0)})
+    used = rising.used(rising.streams, np.array([[0.1, 0.0, 0.0]]), 1)
+    assert used == pytest.approx(np.stack([1 + more, np.ones(61)], axis=1))
+    assert (rising.used(rising.streams, np.zeros((1, 3)), 1) == 1).all()
+    assert drawn_uses({"metal": metal, "part": ((*ORE[0], ("tin", "", 1.0)), ("ore", "ore", ""), {})}, {})._joint == [1]
     multiples = falling.intensities(falling.streams, 1)  # (row, segment, chemistry, mineral)
     assert multiples[:, 0, 1, :2] == pytest.approx(np.maximum(1 - np.stack([less, under], axis=1), 0))
     assert (multiples[..., 2] == 1).all()
 
 
 def test_the_origin_of_cells_is_drawn_where_an_observation_has_ends_and_nobody_says_it() -> None:
-    """Of the cells of A half are its own, 0.3 to 0.6, and 0.4 China's; the last tenth is of those who are not named. B,
-    of which the source prints no ends, uses as many, and C none. Another family comes from where it is made."""
-    value = np.array([[0.4, 0.5, 0.1], [0.0, 1.0, 0.0]])
+    """Of the cells of A half were its own, 0.3 to 0.6, and 0.4 China's; the last tenth is of those who are not named.
+    By now 0.6 are its own and 0.3 China's. B, of which the source prints no ends, uses as many, and C none. Another
+    family comes from where it is made."""
+    value = np.array([[0.4, 0.5, 0.1, 0.0], [0.0, 1.0, 0.0, 0.0]])
     ends = {"R_A": PlantEnds(0.5, 0.3, 0.6), "CHN": PlantEnds(0.4, 0.4, 0.4), "R_OTH": PlantEnds(0.1, 0.1, 0.1)}
     certain = {"CHN": PlantEnds(0.6, 0.6, 0.6)}
-    by_customer = np.array([[0.25, 0.2, 0.05], [0.15, 0.3, 0.05], [0.0, 0.0, 0.0]])
+    by_customer = np.array([[0.3, 0.15, 0.05, 0], [0.15, 0.3, 0.05, 0], [0, 0, 0, 0]])
 
     def origin(configured: bool, *regions: str) -> tuple[np.ndarray, Streams]:
         chokepoints: Any = SimpleNamespace(
             cell_origin=lambda regions, year: value, customers=("A", "B", "C"),
-            chain=SimpleNamespace(cell=np.array([[True, False], [False, True]])),
+            chain=SimpleNamespace(cell=np.array([[True, False, False], [False, True, False]])),
             inputs=SimpleNamespace(
-                cell_origin={"A": (2030, ends), "B": (2030, certain)}, countries=("AAA", "CHN", "KOR")
+                cell_origin={"A": (2030, ends), "B": (2030, certain)}, countries=("AAA", "CHN", "KOR", "VNM")
             ),
             origins=SimpleNamespace(
                 configured=configured, homes={"AAA": "A", "R_A": "A"}, as_observed=lambda node, year: node == 0,
@@ -355,8 +363,8 @@ def test_the_origin_of_cells_is_drawn_where_an_observation_has_ends_and_nobody_s
     found, streams = origin(False, "A", "B")
     own = streams.drawn(("cell_origin", "A", "R_A"), 0.5, 0.3, 0.6)
     whole = own + 0.5
-    mine = np.stack([0.25 * own / 0.5, np.full(41, 0.2), np.full(41, 0.05)], axis=1) / whole[:, None]
-    assert found[:, 0] == pytest.approx(mine + by_customer[1])
+    mine = np.stack([0.3 * own / 0.5, np.full(41, 0.15), np.full(41, 0.05), np.zeros(41)], axis=1) / whole[:, None]
+    assert found[:, 0] == pytest.approx(0.5 * mine / mine.sum(axis=1, keepdims=True) + by_customer[1])
     assert (found[:, 1] == value[1]).all()
     assert np.ptp(found[:, 0, 0]) > 0.1
 
@@ -484,23 +492,24 @@ def test_supply_with_its_ends_by_what_it_rests_on() -> None:
 
 def test_how_far_the_ends_of_an_intensity_lie_from_it() -> None:
     """As parts of what cell and pack hold together: 0.5 + 0.5 of nickel, of which the cell may hold 0.25 less or 0.5
-    more in draw group g. Packs hold 0.5 to 1 of nickel, which counts where a cell holds any; of tin nothing is held,
-    and cobalt has no ends."""
-    cells = {"value": [[0.5, 0.2, 0.0], [0.0, 0.2, 0.0]], "low": [[0.25, 0.2, 0.0], [0.0, 0.2, 0.0]],
+    more in draw group g. Packs hold 0.25 to 1 of nickel, which counts where a cell holds any; of tin nothing is held.
+    Of cobalt, group h, the cells of the first chemistry may hold half. Group i has no ends."""
+    cells = {"value": [[0.5, 0.2, 0.0], [0.0, 0.2, 0.0]], "low": [[0.25, 0.1, 0.0], [0.0, 0.2, 0.0]],
              "high": [[1.0, 0.2, 0.0], [0.0, 0.2, 0.0]]}  # fmt: skip
-    packs = {"value": [0.5, 0.0, 0.0], "low": [0.5, 0.0, 0.0], "high": [1.0, 0.0, 0.0]}
+    packs = {"value": [0.5, 0.0, 0.0], "low": [0.25, 0.0, 0.0], "high": [1.0, 0.0, 0.0]}
     resolved = SimpleNamespace(minerals=SimpleNamespace(labels=("nickel", "cobalt", "tin")))
-    found = of_draws({"resolved": resolved}, _draw_groups=np.array([["g", "h", ""], ["", "h", ""]]))
+    found = of_draws({"resolved": resolved}, _draw_groups=np.array([["g", "h", ""], ["", "i", ""]]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("minerals.case.draws.cells_of", lambda resolved, end: np.array(cells[end]))
         patch.setattr("minerals.case.draws.pack_of", lambda resolved, end: np.array(packs[end]))
         ends = found._intensity
-    assert list(ends) == [("mineral_intensity", "g"), ("pack_intensity", "nickel")]
+    assert list(ends) == [("mineral_intensity", "g"), ("mineral_intensity", "h"), ("pack_intensity", "nickel")]
+    assert [each.tolist() for each in ends["mineral_intensity", "h"]] == [[[0, 0.5, 0], [0, 0, 0]], [[0, 0, 0]] * 2]
     low, high = ends["mineral_intensity", "g"]
     assert low.tolist() == [[0.25, 0, 0], [0, 0, 0]]
     assert high.tolist() == [[0.5, 0, 0], [0, 0, 0]]
     low, high = ends["pack_intensity", "nickel"]
-    assert not low.any()
+    assert low.tolist() == [[0.25, 0, 0], [0, 0, 0]]
     assert high.tolist() == [[0.5, 0, 0], [0, 0, 0]]
 
 
@@ -562,18 +571,18 @@ def test_what_of_a_use_follows_the_intensity_of_each_mineral() -> None:
 
 
 def test_a_seen_origin_is_drawn_by_makers_at_home_named_and_others() -> None:
-    """Home has 0.3 and 0.2 by two makers, China 0.4, the others 0.1; together 0.8 in the draw. Where a maker abroad has
-    nothing at the value, it has as much in each draw. A maker that this run does not know is one of the others."""
+    """Home has 0.15 and 0.1 by two makers, China 0.2, the others 0.05; together 0.4 in the draw. Where a maker abroad
+    has nothing at the value, it has as much in each draw. A maker that this run does not know is one of the others."""
     ends = {name: PlantEnds(value, value, value) for name, value in
-            (("R_A", 0.3), ("AAA", 0.2), ("CHN", 0.4), ("USA", 0.1), ("KOR", 0.0))}  # fmt: skip
+            (("R_A", 0.15), ("AAA", 0.1), ("CHN", 0.2), ("USA", 0.05), ("KOR", 0.0))}  # fmt: skip
     inputs = SimpleNamespace(cell_origin={"A": (2030, ends)}, countries=("AAA", "CHN", "KOR", "VNM"))
     found = of_draws({"inputs": inputs, "origins": SimpleNamespace(homes={"R_A": "A", "AAA": "A", "CHN": "C"})})
-    makers = {"R_A": [0.3, 0.1], "AAA": [0.2, 0.1], "CHN": [0.4, 0.4], "USA": [0.1, 0.2], "KOR": [0.0]}
+    makers = {"R_A": [0.15, 0.05], "AAA": [0.1, 0.05], "CHN": [0.2, 0.2], "USA": [0.05, 0.1], "KOR": [0.0]}
     streams = Told(2, {("cell_origin", "A", name): drawn for name, drawn in makers.items()})
     times = found._times_observed(streams, "A")
     assert times[0] == pytest.approx([1, 1, 1, 1])
-    assert times[1] == pytest.approx([0.2 / 0.8 / 0.5, 0.4 / 0.8 / 0.4, 1, 0.2 / 0.8 / 0.1])
-    assert streams.asked["cell_origin", "A", "CHN"] == (0.4, 0.4, 0.4, 1.0)
+    assert times[1] == pytest.approx([0.1 / 0.8 / 0.25, 0.2 / 0.8 / 0.2, 1, 0.1 / 0.8 / 0.05])
+    assert streams.asked["cell_origin", "A", "CHN"] == (0.2, 0.2, 0.2, 1.0)
 
 
 # ---------------------------------------------------------------------- one year, by hand
@@ -868,6 +877,24 @@ def test_what_there_is_without_a_stop_is_found_once_for_each_plan() -> None:
     assert found._totals("plan", "usual") is first
     assert found._totals("other", "usual") == (("other", "usual"),)
     assert asked == [("plan", "usual"), ("plan", "stop"), ("other", "usual")]
+
+
+def test_of_nodes_that_are_not_followed_there_is_no_limit_and_nothing_is_made_at_home() -> None:
+    """Of the second of three nodes there are 2 per unit of need, which is 3 in the second draw; nobody knows what is
+    made of it at home."""
+    found = in_year(
+        {}, supply=None, group=None, nodes=np.array([1]), needed=np.array([[9.0, 1, 9], [9, 3, 9]]),
+        world=SimpleNamespace(made=np.zeros((3, 4))), origin=np.zeros((1, 5, 4)),
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        reach = SimpleNamespace(accessible=np.array([[2.0], [2.0]]), own=np.array([[np.nan], [np.nan]]))
+        patch.setattr("minerals.case.draws_in_year.access", lambda supply, group: reach)
+        without = found.without
+    assert without.accessible.tolist() == [[np.inf, 2, np.inf], [np.inf, 6, np.inf]]
+    assert without.own.tolist() == [[0, 0, 0]] * 2
+    assert without.cells.tolist() == np.ones((1, 5, 4)).tolist()
+    assert (without.lasts.tolist(), len(without.nodes)) == ([1], 0)
+    assert found.hit(None) is without
 
 
 # ---------------------------------------------------------------------- a run
