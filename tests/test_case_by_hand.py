@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minerals.case.chosen_origin import ROUNDING, _together, chosen_origin
 from minerals.case.criteria import cost_cap_of, criteria_of, criterion
 from minerals.case.explorer import explorer
 from minerals.case.growth import Growth, Since
@@ -210,6 +211,75 @@ def test_an_origin_that_was_observed_is_moved_with_what_makers_make_since() -> N
     more = makers_of_cells(observed={"B": (2028, ends)}, before={2028: np.array([0.25, 0.4, 0.35, 0, 0])})
     assert more.of(["B"], 1, 0) == pytest.approx([0, 0.625, 0.375, 0, 0])
     assert more.of(["C"], 1, 0) == pytest.approx([0, 2 / 3, 1 / 3, 0, 0])
+
+
+@pytest.mark.parametrize(("home", "said", "observed", "expected"), [
+    # Two countries at home, three abroad. What is said to be made at home is shared as observed, and so is the rest.
+    (0.6, {}, [0.3, 0.1, 0.4, 0.2, 0], [0.45, 0.15, 0.8 / 3, 0.4 / 3, 0]),
+    # Of what the named leave home has its part, 0.4 of 0.6 as observed.
+    (None, {2: 0.3}, [0.3, 0.1, 0.4, 0.2, 0], [0.35, 0.7 / 6, 0.3, 0.7 / 3, 0]),
+    (0.9, {2: 0.3}, [0.3, 0.1, 0.4, 0.2, 0], [0.525, 0.175, 0.3, 0, 0]),
+    # Where nobody else abroad is observed the named have what home leaves, and home what the named leave.
+    (0.4, {2: 0.3, 3: 0.1}, [0.5, 0, 0, 0, 0], [0.4, 0, 0.45, 0.15, 0]),
+    (None, {2: 0.3}, [0.5, 0, 0.5, 0, 0], [0.7, 0, 0.3, 0, 0]),
+    (0.4, {}, [0.5, 0, 0, 0, 0], [1, 0, 0, 0, 0]),
+    # Where nobody is observed all is made at home, whose countries are alike.
+    (None, {2: 0.3}, [0, 0, 0, 0, 0], [0.35, 0.35, 0.3, 0, 0]),
+    (0.2, {}, [0, 0, 0.3, 0.1, 0], [0.1, 0.1, 0.6, 0.2, 0]),
+    (None, {2: 0.7, 3: 0.3}, [0.2, 0, 0.5, 0.2, 0.1], [0, 0, 0.7, 0.3, 0]),
+    (0.0, {2: 0.0}, [0.2, 0, 0.5, 0.2, 0.1], [0, 0, 0, 2 / 3, 1 / 3]),
+])  # fmt: skip
+def test_makers_that_are_said_and_those_that_are_observed_together(
+    home: float | None, said: dict[int, float], observed: list[float], expected: list[float]
+) -> None:
+    named = np.array([said.get(place, np.nan) for place in range(5)])
+    inside = np.array([True, True, False, False, False])
+    assert _together(home, named, np.array(observed), inside) == pytest.approx(expected)
+
+
+def test_what_is_said_of_makers_is_laid_onto_the_run_or_refused() -> None:
+    """Of A and LFP in 2031, at home by six tenths; of 2029, and of a chemistry that this run has not, it counts for
+    nothing. Each of the second scenario's places is wrong; a sum of one but for rounding is not."""
+    row = SimpleNamespace
+    rows = [row(chemistry=code, base=base, silicon=silicon)
+            for code, base, silicon in (("lfp", "", "0"), ("nmc", "", "0"), ("nmc-si", "nmc", "0.1"))]  # fmt: skip
+    inputs: Any = row(rows=lambda table: rows)
+    resolved: Any = row(
+        regions=row(labels=("A", "B")), chemistries=row(labels=(("lfp", 0.0), ("nmc", 0.1))), reported=(2030, 2031)
+    )
+    supply: Any = row(countries=("a", "b", "x"), home=("A", "B", ""), home_by_country={"a": "A", "b": "B", "x": ""})
+    good = row(made_at_home={"A": {"2031": {"lfp": 0.6}, "2029": {"lfp": 0.1}}, "B": {"2030": {"nmc": 0.5}}},
+               cells_from={"B": {"2030": {"nmc-si": {"a": 1 + ROUNDING}}}})  # fmt: skip
+    wrong = row(
+        made_at_home={"C": {"2031": {"lfp": 0.6}}, "A": {"2030": {"lfp": 0.5}, "2031": {"lfp": 1.1}}},
+        cells_from={"A": {"2030": {"lfp": {"x": 0.6, "a": 0.1}, "lpf": {"x": 1.0}, "nmc": {"y": 0.5}}},
+                    "B": {"2030": {"lfp": {"a": 1 + 2 * ROUNDING}}}},
+    )  # fmt: skip
+    silent, alone = row(made_at_home={}, cells_from={}), row(made_at_home={"A": {"2029": {"lfp": 1.0}}}, cells_from={})
+    scenarios = {"good": good, "silent": silent, "alone": alone}
+    run: Any = row(settings=row(scenario=scenarios), problem=lambda path, what, why: (path, why))
+    observed = np.array([[0.5, 0.25, 0.25], [0.0, 0.5, 0.5]])
+    origin, problems = chosen_origin(run, resolved, inputs, supply, lambda region, year: observed)
+    assert problems == []
+    assert list(origin) == ["good", "alone"]
+    assert np.isnan(origin["alone"]).all()
+    told = {
+        place: origin["good"][place].tolist()
+        for place in zip(*np.nonzero(~np.isnan(origin["good"][..., 0])), strict=True)
+    }
+    assert told == {(0, 0, 1): pytest.approx([0.6, 0.2, 0.2]), (1, 1, 0): pytest.approx([1, 0, 0])}
+    run.settings.scenario = {"wrong": wrong}
+    origin, problems = chosen_origin(run, resolved, inputs, supply, lambda region, year: observed)
+    assert np.isnan(origin["wrong"]).all()
+    assert [(".".join(path[2:]), why.split(";")[0]) for path, why in problems] == [  # type: ignore[misc, attr-defined]
+        ("made_at_home.C.2031.lfp", "no region of this run"),
+        ("cells_from.A.2030.lfp.a", "is at home in A"),
+        ("cells_from.A.2030.lfp", "sums with made_at_home to 1.2"),
+        ("made_at_home.A.2031.lfp", "sums with made_at_home to 1.1"),
+        ("cells_from.A.2030.lpf", "no chemistry"),
+        ("cells_from.A.2030.nmc.y", "no country that makes anything in this run"),
+        ("cells_from.B.2030.lfp", "sums to 1"),
+    ]
 
 
 def test_where_nobody_is_known_to_make_cells_those_abroad_sell_at_the_least_price() -> None:
