@@ -350,8 +350,7 @@ class Drawn:
         weights = uses.weights(cells)
         graphite = uses.carrier[..., year] * weights
         scrap = np.divide(plan.use, fixed, out=np.ones_like(fixed), where=fixed > 0)
-        carried = self._whatever_route[..., year].copy()
-        carried[..., self._joint] = 0.0
+        carried = self._whatever_route[..., year]
         latest, apart = factory, []
         for row in rows:
             times = intensities[row]
