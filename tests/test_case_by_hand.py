@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from minerals.case.chosen_origin import ROUNDING, _together, chosen_origin
+from minerals.case.concentration import Concentration, among_names
 from minerals.case.criteria import cost_cap_of, criteria_of, criterion
 from minerals.case.explorer import explorer
 from minerals.case.growth import Growth, Since
@@ -300,6 +301,86 @@ def test_where_nobody_is_known_to_make_cells_those_abroad_sell_at_the_least_pric
     assert makers([0, 0, 0], "CHN", "KOR") == {"Here": [1, 0, 0], ABROAD: [0, 0.5, 0.5]}
     assert makers([0, 0.3, 0.7], "CHN") == {"Here": [1, 0, 0], ABROAD: [0, 0.3, 0.7]}
     assert makers([0, 0, 0]) == {"Here": [1, 0, 0], ABROAD: [0, 0, 0]}
+
+
+# --- concentration ---------------------------------------------------------------------------------------------------
+
+
+def test_a_node_is_as_concentrated_as_its_shares_or_as_its_plants_where_these_grow() -> None:
+    """Two years. Of ore the shares are 0.3 and 0.2 of what there is, of which 0.6 is the first's; metal grows in the
+    second year, from 1 and 1 to 3 and 1; salt grows, but nobody knows what is made in the first year; acid does not
+    grow; of gas nothing is known in the first year. Half of the second country is an ally, and a quarter may be."""
+    share = np.full((5, 2, 2), 0.5)
+    share[0], share[4, :, 0] = [[0.3, 0.3], [0.2, 0.2]], np.nan
+    first = np.array([[4.0, 1], [1, 1], [np.nan, np.nan], [4, 1], [1, 3]])
+    made = [first, np.array([[4.0, 1], [3, 1], [4, 1], [4, 1], [1, 3]])]
+    added = [np.zeros((5, 2)), np.array([[0.0, 0], [2, 0], [0, 2], [0, 0], [0, 0]])]
+    none = np.zeros(2)
+    inputs = SimpleNamespace(share=share, is_group=none > 0, concern=np.array([1.0, 0]), governance=none,
+                             unknown=np.array([0, 0.25]), allies=np.array([0, 0.5]))  # fmt: skip
+    chokepoints: Any = SimpleNamespace(
+        inputs=inputs, years=(2030, 2031), known=[SimpleNamespace(added=each) for each in added],
+        supply=[SimpleNamespace(made=each) for each in made],
+    )  # fmt: skip
+    found = Concentration(chokepoints)
+    assert found.measure("hhi") == pytest.approx(
+        np.array([[0.52, 0.52], [0.5, 0.625], [0.5, 0.5], [0.5, 0.5], [np.nan, np.nan]]), nan_ok=True
+    )
+    assert found.measure("concern_share")[:2] == pytest.approx(np.array([[0.6, 0.6], [0.5, 0.75]]))
+    assert [node is None for node in found.nodes] == [False] * 4 + [True]
+    (ore, *_) = found.nodes
+    assert ore is not None
+    assert [each[0] for each in ore.ends["non_allied_share"]] == pytest.approx([0.8, 0.7, 0.8])
+    assert [each[0] for each in ore.ends["concern_share"]] == pytest.approx([0.6, 0.6, 0.7])
+
+
+def test_batteries_of_each_region_and_of_all_where_there_are_several() -> None:
+    cells = np.zeros((2, 2, 3, 2))
+    cells[0, :, 0, 1], cells[..., 0] = (0.25, 0.5), 9.0
+    known: dict[str, Any] = {"label": "All", "scenarios": {"plan": SimpleNamespace(cells=cells)}}
+    both = list(Concentration(SimpleNamespace(regions=("A", "B"), **known)).places(1))  # type: ignore[arg-type]
+    assert [(each.region, each.cells.tolist()) for each in both] == [("A", [0.75, 0, 0]), ("All", [0.75, 0, 0])]
+    known["scenarios"] = {"plan": SimpleNamespace(cells=cells[:1])}
+    alone = list(Concentration(SimpleNamespace(regions=("A",), **known)).places(1))  # type: ignore[arg-type]
+    assert [each.region for each in alone] == ["A"]
+
+
+def test_links_and_paths_of_chemistries() -> None:
+    """The first chemistry takes graphite, a quarter of it natural, which is mined; a cathode of unknown concern, of a
+    mined metal; cells; and a foil, which is in no path. The second takes the metal and cells alone. A node of one of
+    two routes is no link, and on a path counts by its share."""
+    labels = [("mining", "anode"), ("active_material", "anode"), ("active_material", "cathode"), ("mining", "cathode"),
+              ("cell", "cell"), ("refining", "foil")]  # fmt: skip
+    nodes = [SimpleNamespace(stage=stage, part=part, in_path=part != "foil") for stage, part in labels]
+    fixed = np.array([[0, 0, 1, 1, 1, 1], [0, 0, 0, 1, 1, 0]], dtype=bool)
+    uses = SimpleNamespace(
+        used=lambda y: (fixed, np.array([True, False])), natural=np.array([0.5, 0, 0, 0, 0, 0]),
+        synthetic=np.array([0, 0.5, 0, 0, 0, 0]), route=np.array([0.9, 0.25]),
+    )  # fmt: skip
+    found = Concentration(SimpleNamespace(inputs=SimpleNamespace(nodes=nodes), uses=uses, years=(1, 2)))  # type: ignore[arg-type]
+    concern, hhi = np.array([0.8, 0.5, np.nan, 0.4, 0.2, 0.9]), np.array([0.9, 0.9, 0.5, 0.7, 0.3, 0.8])
+    vars(found)["_linking"] = {name: np.stack([each * 0, each], axis=1) for name, each in
+                               (("hhi", hhi), ("concern_share", concern))}  # fmt: skip
+    links = found.links[1]
+
+    def weakest(name: str, among: str) -> list[tuple[float, int]]:
+        return list(zip(*(each.tolist() for each in links.weakest[name, among]), strict=True))
+
+    none = (pytest.approx(np.nan, nan_ok=True), -1)
+    assert weakest("weakest_hhi", "all") == [(0.8, 5), (0.7, 3)]
+    assert weakest("weakest_hhi", "cathode") == [(0.7, 3), (0.7, 3)]
+    assert weakest("weakest_hhi", "cathode active_material") == [(0.5, 2), none]
+    assert weakest("weakest_concern", "active_material") == [none, none]
+    assert weakest("weakest_concern", "mining") == [(0.4, 3), (0.4, 3)]
+    assert {among for _, among in links.weakest} == set(among_names())
+    assert links.use.astype(int).tolist() == [[1, 1, 1, 1, 1, 1], [0, 0, 0, 1, 1, 0]]
+    assert links.uses["active_material"].tolist() == [True, False]
+    assert links.uses["cathode mining"].tolist() == [True, True]
+    assert links.uses["cathode refining"].tolist() == [False, False]
+    path = links.path
+    assert path.independent == pytest.approx([1 - 0.8 * 0.625 * 0.6 * 0.8, 1 - 0.6 * 0.8])
+    assert path.low == pytest.approx([0.4, 0.4])
+    assert path.high == pytest.approx([1, 0.6])
 
 
 # --- what nobody knows -----------------------------------------------------------------------------------------------
