@@ -520,6 +520,23 @@ def test_of_many_years_a_page_offers_those_that_end_in_0_or_5_and_the_last(
     assert (gwh[..., -1] == gwh[..., -2]).all()
 
 
+@pytest.mark.parametrize("said", [{"silicon": "explicit"}, {"diffusion": {"car": 1}}, {"capacity_limit": "value"}])
+def test_a_page_offers_scenarios_whose_mix_follows_from_shares_by_base(said: dict[str, Any], toy: Path) -> None:
+    """And costs where all are known, in the years that it offers."""
+    resolved = resolve(read_run(toy / "run.toml"), read_inputs(toy))
+    home = np.arange(2.0 * len(resolved.reported)).reshape(2, -1)
+    packs: Any = SimpleNamespace(home=home)
+    found = explorer(Outcome(resolved), None, packs)
+    assert "plan" in found["scenarios"]
+    assert found["cost"] == home.tolist()
+    assert found["why"].startswith("The run has no [exposure]")
+    home[0, 0] = np.inf
+    assert explorer(Outcome(resolved), None, packs)["cost"] is None
+    plain = {"silicon": "none", "diffusion": {}, "capacity_limit": None}
+    resolved.run.settings.scenario["plan"] = SimpleNamespace(**{**plain, **said})  # type: ignore[assignment]
+    assert "plan" not in explorer(Outcome(resolved), None, None)["scenarios"]
+
+
 # --- prices ----------------------------------------------------------------------------------------------------------
 
 
