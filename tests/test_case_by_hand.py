@@ -12,7 +12,7 @@ import pytest
 from minerals.case.chosen_origin import ROUNDING, _together, chosen_origin
 from minerals.case.concentration import Concentration, among_names
 from minerals.case.criteria import cost_cap_of, criteria_of, criterion
-from minerals.case.explorer import explorer
+from minerals.case.explorer import _losses, explorer
 from minerals.case.growth import Growth, Since
 from minerals.case.intensity import _Intensity
 from minerals.case.measures import running, yearly_cost
@@ -535,6 +535,28 @@ def test_a_page_offers_scenarios_whose_mix_follows_from_shares_by_base(said: dic
     plain = {"silicon": "none", "diffusion": {}, "capacity_limit": None}
     resolved.run.settings.scenario["plan"] = SimpleNamespace(**{**plain, **said})  # type: ignore[assignment]
     assert "plan" not in explorer(Outcome(resolved), None, None)["scenarios"]
+
+
+def test_a_page_computes_losses_of_scenarios_that_say_nothing_of_makers_or_follow_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("minerals.case.explorer._year", lambda chokepoints, scenario, regions, year: [scenario, year])
+    into = np.zeros((1, 3, 3))
+    into[0, 1, 2], into[0, 0, 1] = 0.5, 1.0
+    event = SimpleNamespace(disruption="stop", label="A stop", status="announced", start=2031)
+    chokepoints: Any = SimpleNamespace(
+        chain=SimpleNamespace(into=into, stage=np.array([0, 1, 2])), regions=("A",), years=(2030, 2031, 2032),
+        chosen_origin={"a": None}, chosen_follow_on={"b": None}, orders={"c": "last"}, cell=np.array([0, 0, 1]) > 0,
+        inputs=SimpleNamespace(nodes=[SimpleNamespace(node=name) for name in "xyz"], events=[event]),
+        config=SimpleNamespace(stockpile_months=2.0),
+    )  # fmt: skip
+    found = _losses(chokepoints, ["a", "d", "b", "e", "c"], [2031, 2032])
+    assert (found["scenarios"], found["nodes"]) == (["d", "e"], ["x", "y", "z"])
+    assert found["into"] == [[0, 0, 1, 1.0], [0, 1, 2, 0.5]]
+    assert (found["stage"], found["cell"], found["stock"]) == ([0, 1, 2], [0, 0, 1], 2.0)
+    assert found["events"] == [["stop", "A stop", "announced", 2031]]
+    assert found["years"] == {"2031": ["d", 1], "2032": ["d", 2]}
+    assert _losses(chokepoints, ["a"], [2031])["years"] == {}
 
 
 # --- prices ----------------------------------------------------------------------------------------------------------
