@@ -13,10 +13,14 @@ import pytest
 import minerals as api
 from minerals import pipeline
 from minerals.case.by_rule import (
+    ALIKE,
     CELLS,
     PLAN,
+    SUPPLIER,
     Cost,
     _costs,
+    _cut,
+    _of_candidates,
     _taken,
     as_in_library,
     by_rule,
@@ -26,7 +30,7 @@ from minerals.case.by_rule import (
     with_cells,
 )
 from minerals.case.chokepoints import Chokepoints
-from minerals.case.played import play, played, stops_of
+from minerals.case.played import LEAST, play, played, stops_of
 from minerals.case.set_up import with_events
 from minerals.config import read_run
 from minerals.pipeline import prepared
@@ -174,6 +178,80 @@ def test_of_chemistries_taken_alike_the_first_is_named_and_rounding_names_none()
     assert _taken(some, np.array([0.1, 0.5, 0.5 + 1e-12])) == Cost("plan", 0, 0.1, 1, 0.5 + 1e-12)
     assert _taken(some, np.array([0.3 + 1e-12, 0.0, 0.0])) is some
     assert _taken(some, np.array([0.2, 0.0, 0.0])) is some
+    # Alike is what lies no further apart than rounding, to its very value.
+    assert _taken(some, np.array([0.5 - ALIKE, 0.5, 0.0])) == Cost("plan", 0, 0.1, 0, 0.5)
+    assert _taken(some, np.array([0.3 + ALIKE, 0.0, 0.0])) is some
+
+
+def test_what_is_hardly_planned_or_lost_costs_nothing() -> None:
+    """Of a plan of no more GWh than count, and of a chemistry with no more, nothing; nor is a loss one that is no more
+    than rounding. The chemistry beside it counts."""
+
+    def cost(lost: float, planned: list[float], left: list[float]) -> Cost:
+        base, rest = (SimpleNamespace(cells=np.array(cells)) for cells in (planned, left))
+        loss = SimpleNamespace(at_risk=(lost,), planned=base.cells, base=base, proportional=rest)
+        event = SimpleNamespace(disruption="stop")
+        run = SimpleNamespace(settings=SimpleNamespace(optimise=None))
+        no_mix: Any = SimpleNamespace(resolved=SimpleNamespace(run=run))
+        found: Any = {"plan": [SimpleNamespace(event=event, year=0, loss=loss)]}
+        return _costs(no_mix, found, [event])["stop"]  # type: ignore[list-item]
+
+    assert cost(1.0, [LEAST, 0.0], [0.0, 0.0]) == Cost("", 0, 0.0, -1, 0.0)
+    assert cost(ALIKE, [1.0, 0.0], [1.0, 0.0]) == Cost("", 0, 0.0, -1, 0.0)
+    assert cost(0.25, [0.5, LEAST], [0.375, 0.0]) == Cost("plan", 0, pytest.approx(0.5), 0, 0.25)
+
+
+def test_chemistries_that_no_plan_has_are_taken_as_the_reference_world_leaves_them() -> None:
+    """The first chemistry is in one plan in the last year, the second in another; of the third there is no more than
+    counts for nothing, and none of the fourth. The worst year and pool count of each stop, at its severity; the ends
+    that follow are others."""
+    one, two = np.zeros((2, 1, 4, 2)), np.zeros((2, 1, 4, 2))
+    one[0, 0, 0, 1], two[1, 0, 1, 0], two[0, 0, 2, 0] = 5.0, 5.0, LEAST
+    cut = Cut("CHN", "cell", "export", 0.5, 0.2, 0.9)
+    first, second = (
+        SimpleNamespace(disruption=code, cuts=(cut,), beyond=lambda end: True) for code in ("first", "second")
+    )
+    left = {(("A",), 0): 0.7, (("A",), 1): 0.6, (("B",), 0): 0.9, (("B",), 1): 0.8}
+
+    def left_of(regions: tuple[str, ...], year: int, stops: tuple[Any, ...]) -> np.ndarray:
+        assert [end for _, end in stops] == ["severity", "severity", "low", "low", "high", "high"]
+        part = left[regions, year]
+        return np.array([[part] * 4, [part, part, 1.0, part]] + [[0.0] * 4] * 4)
+
+    chokepoints: Any = SimpleNamespace(
+        scenarios={"one": SimpleNamespace(cells=one), "two": SimpleNamespace(cells=two)}, years=(2030, 2031),
+        pools=lambda cuts: [("A",), ("B",)], left_of_cells=left_of,
+    )  # fmt: skip
+    found = _of_candidates(chokepoints, [first, second])  # type: ignore[list-item]
+    assert found["first"] == pytest.approx([0, 0, 0.4, 0.4])
+    assert found["second"] == pytest.approx([0, 0, 0, 0.4])
+
+
+def test_a_supplier_has_a_hundredth_of_a_node_in_some_year() -> None:
+    """China has it in the first year, Korea in the last, Chile never; others are a group, and of the last node nobody
+    knows who makes it."""
+    share = np.array([[[SUPPLIER, 0.0], [0.005, 0.3], [0.004, 0.004], [0.5, 0.5]], np.full((4, 2), np.nan)])
+    inputs: Any = SimpleNamespace(
+        nodes=[SimpleNamespace(node="ore"), SimpleNamespace(node="metal")], share=share,
+        countries=("CHN", "KOR", "CHL", "R_OTH"), is_group=np.array([False, False, False, True]),
+    )  # fmt: skip
+    assert list(suppliers(inputs)) == [("CHN", "ore"), ("KOR", "ore")]
+
+
+def test_a_stop_takes_all_and_is_another_by_what_it_takes_at_its_value(toy_chosen: Chokepoints) -> None:
+    """At its ends it may take what it likes. Of two cuts that are as severe cells stop as the first."""
+    event = stop(toy_chosen.inputs, ("CHN", "flake_graphite"))
+    (cut,) = event.cuts
+    assert cut[2:6] == ("export", 1.0, 1.0, 1.0)
+    known = _cut(event)
+    assert _cut(replace(event, cuts=(cut._replace(low=0.2, high=0.9),))) == known
+    others = (cut._replace(country="KOR"), cut._replace(node="cell"), cut._replace(kind="output"))
+    for other in (*others, cut._replace(severity=0.9)):
+        assert _cut(replace(event, cuts=(other,))) != known
+    alike = replace(event, cuts=(cut._replace(low=0.4), cut._replace(node="coated_graphite", low=0.6)))
+    more = with_cells(toy_chosen.inputs, alike)
+    assert more is not None
+    assert {each.low for each in more.cuts[2:]} == {0.4}
 
 
 # --- on the shipped inputs -------------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minerals.case.chosen_origin import ROUNDING, _together, chosen_origin
+from minerals.case.concentration import Concentration, among_names
 from minerals.case.criteria import cost_cap_of, criteria_of, criterion
-from minerals.case.explorer import explorer
+from minerals.case.explorer import _losses, explorer
 from minerals.case.growth import Growth, Since
 from minerals.case.intensity import _Intensity
 from minerals.case.measures import running, yearly_cost
@@ -25,6 +27,7 @@ from minerals.case.unknown import _as_cathodes, stops_of_unknown
 from minerals.case.uses import Uses
 from minerals.config import COST_CAP, Optimise, read_run
 from minerals.errors import InputError
+from minerals.exposure.coverage import NOWHERE, Supply
 from minerals.exposure.stages import ACTIVE, CELL, MINING
 from minerals.mix.data import ABROAD
 from minerals.prices.capital import charge
@@ -114,6 +117,8 @@ def test_origin_as_a_run_says_it() -> None:
     shares = np.array([0.0, 0.0, 0.2, 0.0, 0.0])
     assert told(made_at_home=((2030, 0.5),)) == pytest.approx([0.25, 0.25, 0.5, 0, 0])
     assert told(origin={"CHN": 0.4}) == pytest.approx([0.3, 0.3, 0.4, 0, 0])
+    shares = np.array([0.6, 0.4, 0.0, 0.0, 0.0])
+    assert told(made_at_home=((2030, 0.5),)) == pytest.approx([0.6, 0.4, 0, 0, 0])
 
 
 def test_makers_that_a_source_leaves_unnamed_have_what_they_made() -> None:
@@ -134,6 +139,150 @@ def test_makers_that_a_source_leaves_unnamed_have_what_they_made() -> None:
     assert found == pytest.approx([0, 0, 1, 0, 0])
 
 
+def makers_of_cells(cells: tuple[int, ...] = (0, 2, 1, 3), **keys: Any) -> Origins:
+    """Customers A to E. Of lithium-ion cells a makes 0.3, b 0.4 and x, at home with nobody, 0.1 GWh; A needs 0.5 and B
+    0.2 of them. Of the second family x makes 0.2 and b 0.02, and C needs 0.1. Nobody knows who makes the third, nor
+    does anybody the fourth. D has two countries, which make nothing, E none; neither uses batteries."""
+    made = np.array([[0.3, 0.4, 0.1, 0, 0], [0, 0.02, 0.2, 0, 0], [np.nan] * 5, [0.0] * 5])
+    need = np.array([[0.5, 0.2, 0, 0, 0], [0, 0, 0.1, 0, 0], [0.1, 0.3, 0, 0, 0], [0.0] * 5])
+    home = np.array([0, 1, NOWHERE, 3, 3])
+    batteries = np.array([0.3, 0.1, 0.1, 0, 0])
+    none = Supply(np.full((4, 5), np.nan), need, batteries, home)
+    parts: dict[str, Any] = {"observed": {}, "before": {}, "made_at_home": (), "origin": {}, **keys}
+    return Origins(
+        supply=(none, Supply(made, need, batteries, home)), years=(2030, 2031), customers=tuple("ABCDE"),
+        countries=("a", "b", "x", "d", "e"), homes={"a": "A", "b": "B", "d": "D", "e": "D"}, cells=cells, **parts,
+    )  # fmt: skip
+
+
+def test_own_plants_go_first_and_the_rest_comes_from_what_others_export() -> None:
+    """A lacks 0.2 of 0.5, and C, by its batteries, 0.1 × 0.8 ÷ 0.5 = 0.16: b exports 0.2 and x 0.1, so two thirds of
+    that are b's. D is taken to make its own, by either country."""
+    found = makers_of_cells()
+    assert found.home_of_makers == ["A", "B", "", "D", "D"]
+    assert found.of(["A"], 1, 0) == pytest.approx([0.6, 0.8 / 3, 0.4 / 3, 0, 0])
+    assert found.of(["B"], 1, 0).tolist() == [0, 1, 0, 0, 0]
+    assert found.of(["C"], 1, 0) == pytest.approx([0, 2 / 3, 1 / 3, 0, 0])
+    assert found.of(["D"], 1, 0).tolist() == [0, 0, 0, 0.5, 0.5]
+    # Several by what they need of the cells, by their batteries where they need none, and else alike.
+    both = found.by_customer(["A", "B"], 1, 0)
+    assert both is not None
+    assert both[:2] == pytest.approx(np.array([[3 / 7, 4 / 21, 2 / 21, 0, 0], [0, 2 / 7, 0, 0, 0]]))
+    assert not both[2:].any()
+    assert found.of(["C", "D"], 1, 0) == pytest.approx([0, 2 / 3, 1 / 3, 0, 0])
+    assert found.of(["D", "E"], 1, 0).tolist() == [0, 0, 0, 0.25, 0.25]
+    to = found.makers(0, 1)
+    assert to[:2] == pytest.approx(np.array([[0.6, 0.8 / 3, 0, 0, 0], [0, 1, 0, 0, 0]]))
+    assert to[3:].tolist() == [[0, 0, 0, 1, 0], [0, 0, 0, 0, 0]]
+
+
+def test_cells_whose_makers_nobody_knows_come_from_where_lithium_ion_cells_do() -> None:
+    """By what is needed of themselves. Without any makers known, all are made at home. Of the second family B makes
+    0.02 of 0.044, as its batteries would need them."""
+    found = makers_of_cells()
+    assert found.of(["A"], 1, 1).tolist() == [0, 0, 1, 0, 0]
+    assert found.of(["B"], 1, 1) == pytest.approx([0, 5 / 11, 6 / 11, 0, 0])
+    assert found.of(["A", "B"], 1, 2) == pytest.approx(0.25 * found.of(["A"], 1, 0) + 0.75 * found.of(["B"], 1, 0))
+    assert found.of(["A"], 1, 3) == pytest.approx(found.of(["A"], 1, 0))
+    assert [found.as_observed(node, 1) for node in range(4)] == [True, False, True, True]
+    assert [found.as_observed(node, 0) for node in range(4)] == [True] * 4
+    assert not found.of(["A"], 0, 0).any()
+    assert found.by_customer(["A"], 0, 2) is None
+    assert found.makers(1, 0).tolist() == np.eye(5).tolist()
+    alone = makers_of_cells(cells=())
+    assert not alone.as_observed(0, 1)
+    assert alone.by_customer(["A"], 1, 2) is None
+    assert alone.of(["A"], 1, 0) == pytest.approx(found.of(["A"], 1, 0))
+    assert not found.configured
+    assert makers_of_cells(origin={"x": 0.5}).of(["B"], 1, 0) == pytest.approx([0, 0.5, 0.5, 0, 0])
+    assert makers_of_cells(made_at_home=((2030, 0.5),)).configured
+
+
+def test_an_origin_that_was_observed_is_moved_with_what_makers_make_since() -> None:
+    """Half of B's lithium-ion cells were its own when b made half of the world's, as now; the other half came from x. A
+    was observed in a year of which nobody says what was made; other cells are not moved."""
+    ends = {name: SimpleNamespace(value=0.5) for name in ("b", "x")}
+    before = {2028: np.array([0.25, 0.5, 0.25, 0, 0])}
+    found = makers_of_cells(observed={"B": (2028, ends), "A": (2020, ends)}, before=before)
+    assert found.of(["B"], 1, 0) == pytest.approx([0, 0.5, 0.5, 0, 0])
+    assert found.of(["A"], 1, 0) == pytest.approx(makers_of_cells().of(["A"], 1, 0))
+    assert found.of(["B"], 1, 1) == pytest.approx([0, 5 / 11, 6 / 11, 0, 0])
+    assert found.by_customer(["B"], 1, 0) is not None
+    # As b makes more of the world's now than it did, more are its own; what was observed is the same.
+    more = makers_of_cells(observed={"B": (2028, ends)}, before={2028: np.array([0.25, 0.4, 0.35, 0, 0])})
+    assert more.of(["B"], 1, 0) == pytest.approx([0, 0.625, 0.375, 0, 0])
+    assert more.of(["C"], 1, 0) == pytest.approx([0, 2 / 3, 1 / 3, 0, 0])
+
+
+@pytest.mark.parametrize(("home", "said", "observed", "expected"), [
+    # Two countries at home, three abroad. What is said to be made at home is shared as observed, and so is the rest.
+    (0.6, {}, [0.3, 0.1, 0.4, 0.2, 0], [0.45, 0.15, 0.8 / 3, 0.4 / 3, 0]),
+    # Of what the named leave home has its part, 0.4 of 0.6 as observed.
+    (None, {2: 0.3}, [0.3, 0.1, 0.4, 0.2, 0], [0.35, 0.7 / 6, 0.3, 0.7 / 3, 0]),
+    (0.9, {2: 0.3}, [0.3, 0.1, 0.4, 0.2, 0], [0.525, 0.175, 0.3, 0, 0]),
+    # Where nobody else abroad is observed the named have what home leaves, and home what the named leave.
+    (0.4, {2: 0.3, 3: 0.1}, [0.5, 0, 0, 0, 0], [0.4, 0, 0.45, 0.15, 0]),
+    (None, {2: 0.3}, [0.5, 0, 0.5, 0, 0], [0.7, 0, 0.3, 0, 0]),
+    (0.4, {}, [0.5, 0, 0, 0, 0], [1, 0, 0, 0, 0]),
+    # Where nobody is observed all is made at home, whose countries are alike.
+    (None, {2: 0.3}, [0, 0, 0, 0, 0], [0.35, 0.35, 0.3, 0, 0]),
+    (0.2, {}, [0, 0, 0.3, 0.1, 0], [0.1, 0.1, 0.6, 0.2, 0]),
+    (None, {2: 0.7, 3: 0.3}, [0.2, 0, 0.5, 0.2, 0.1], [0, 0, 0.7, 0.3, 0]),
+    (0.0, {2: 0.0}, [0.2, 0, 0.5, 0.2, 0.1], [0, 0, 0, 2 / 3, 1 / 3]),
+])  # fmt: skip
+def test_makers_that_are_said_and_those_that_are_observed_together(
+    home: float | None, said: dict[int, float], observed: list[float], expected: list[float]
+) -> None:
+    named = np.array([said.get(place, np.nan) for place in range(5)])
+    inside = np.array([True, True, False, False, False])
+    assert _together(home, named, np.array(observed), inside) == pytest.approx(expected)
+
+
+def test_what_is_said_of_makers_is_laid_onto_the_run_or_refused() -> None:
+    """Of A and LFP in 2031, at home by six tenths; of 2029, and of a chemistry that this run has not, it counts for
+    nothing. Each of the second scenario's places is wrong; a sum of one but for rounding is not."""
+    row = SimpleNamespace
+    rows = [row(chemistry=code, base=base, silicon=silicon)
+            for code, base, silicon in (("lfp", "", "0"), ("nmc", "", "0"), ("nmc-si", "nmc", "0.1"))]  # fmt: skip
+    inputs: Any = row(rows=lambda table: rows)
+    resolved: Any = row(
+        regions=row(labels=("A", "B")), chemistries=row(labels=(("lfp", 0.0), ("nmc", 0.1))), reported=(2030, 2031)
+    )
+    supply: Any = row(countries=("a", "b", "x"), home=("A", "B", ""), home_by_country={"a": "A", "b": "B", "x": ""})
+    good = row(made_at_home={"A": {"2031": {"lfp": 0.6}, "2029": {"lfp": 0.1}}, "B": {"2030": {"nmc": 0.5}}},
+               cells_from={"B": {"2030": {"nmc-si": {"a": 1 + ROUNDING}}}})  # fmt: skip
+    wrong = row(
+        made_at_home={"C": {"2031": {"lfp": 0.6}}, "A": {"2030": {"lfp": 0.5}, "2031": {"lfp": 1.1}}},
+        cells_from={"A": {"2030": {"lfp": {"x": 0.6, "a": 0.1}, "lpf": {"x": 1.0}, "nmc": {"y": 0.5}}},
+                    "B": {"2030": {"lfp": {"a": 1 + 2 * ROUNDING}}}},
+    )  # fmt: skip
+    silent, alone = row(made_at_home={}, cells_from={}), row(made_at_home={"A": {"2029": {"lfp": 1.0}}}, cells_from={})
+    scenarios = {"good": good, "silent": silent, "alone": alone}
+    run: Any = row(settings=row(scenario=scenarios), problem=lambda path, what, why: (path, why))
+    observed = np.array([[0.5, 0.25, 0.25], [0.0, 0.5, 0.5]])
+    origin, problems = chosen_origin(run, resolved, inputs, supply, lambda region, year: observed)
+    assert problems == []
+    assert list(origin) == ["good", "alone"]
+    assert np.isnan(origin["alone"]).all()
+    told = {
+        place: origin["good"][place].tolist()
+        for place in zip(*np.nonzero(~np.isnan(origin["good"][..., 0])), strict=True)
+    }
+    assert told == {(0, 0, 1): pytest.approx([0.6, 0.2, 0.2]), (1, 1, 0): pytest.approx([1, 0, 0])}
+    run.settings.scenario = {"wrong": wrong}
+    origin, problems = chosen_origin(run, resolved, inputs, supply, lambda region, year: observed)
+    assert np.isnan(origin["wrong"]).all()
+    assert [(".".join(path[2:]), why.split(";")[0]) for path, why in problems] == [  # type: ignore[misc, attr-defined]
+        ("made_at_home.C.2031.lfp", "no region of this run"),
+        ("cells_from.A.2030.lfp.a", "is at home in A"),
+        ("cells_from.A.2030.lfp", "sums with made_at_home to 1.2"),
+        ("made_at_home.A.2031.lfp", "sums with made_at_home to 1.1"),
+        ("cells_from.A.2030.lpf", "no chemistry"),
+        ("cells_from.A.2030.nmc.y", "no country that makes anything in this run"),
+        ("cells_from.B.2030.lfp", "sums to 1"),
+    ]
+
+
 def test_where_nobody_is_known_to_make_cells_those_abroad_sell_at_the_least_price() -> None:
     """China and Korea sell at it, alike; where any are seen to sell, these do; where none is cheap, nobody does."""
 
@@ -152,6 +301,86 @@ def test_where_nobody_is_known_to_make_cells_those_abroad_sell_at_the_least_pric
     assert makers([0, 0, 0], "CHN", "KOR") == {"Here": [1, 0, 0], ABROAD: [0, 0.5, 0.5]}
     assert makers([0, 0.3, 0.7], "CHN") == {"Here": [1, 0, 0], ABROAD: [0, 0.3, 0.7]}
     assert makers([0, 0, 0]) == {"Here": [1, 0, 0], ABROAD: [0, 0, 0]}
+
+
+# --- concentration ---------------------------------------------------------------------------------------------------
+
+
+def test_a_node_is_as_concentrated_as_its_shares_or_as_its_plants_where_these_grow() -> None:
+    """Two years. Of ore the shares are 0.3 and 0.2 of what there is, of which 0.6 is the first's; metal grows in the
+    second year, from 1 and 1 to 3 and 1; salt grows, but nobody knows what is made in the first year; acid does not
+    grow; of gas nothing is known in the first year. Half of the second country is an ally, and a quarter may be."""
+    share = np.full((5, 2, 2), 0.5)
+    share[0], share[4, :, 0] = [[0.3, 0.3], [0.2, 0.2]], np.nan
+    first = np.array([[4.0, 1], [1, 1], [np.nan, np.nan], [4, 1], [1, 3]])
+    made = [first, np.array([[4.0, 1], [3, 1], [4, 1], [4, 1], [1, 3]])]
+    added = [np.zeros((5, 2)), np.array([[0.0, 0], [2, 0], [0, 2], [0, 0], [0, 0]])]
+    none = np.zeros(2)
+    inputs = SimpleNamespace(share=share, is_group=none > 0, concern=np.array([1.0, 0]), governance=none,
+                             unknown=np.array([0, 0.25]), allies=np.array([0, 0.5]))  # fmt: skip
+    chokepoints: Any = SimpleNamespace(
+        inputs=inputs, years=(2030, 2031), known=[SimpleNamespace(added=each) for each in added],
+        supply=[SimpleNamespace(made=each) for each in made],
+    )  # fmt: skip
+    found = Concentration(chokepoints)
+    assert found.measure("hhi") == pytest.approx(
+        np.array([[0.52, 0.52], [0.5, 0.625], [0.5, 0.5], [0.5, 0.5], [np.nan, np.nan]]), nan_ok=True
+    )
+    assert found.measure("concern_share")[:2] == pytest.approx(np.array([[0.6, 0.6], [0.5, 0.75]]))
+    assert [node is None for node in found.nodes] == [False] * 4 + [True]
+    (ore, *_) = found.nodes
+    assert ore is not None
+    assert [each[0] for each in ore.ends["non_allied_share"]] == pytest.approx([0.8, 0.7, 0.8])
+    assert [each[0] for each in ore.ends["concern_share"]] == pytest.approx([0.6, 0.6, 0.7])
+
+
+def test_batteries_of_each_region_and_of_all_where_there_are_several() -> None:
+    cells = np.zeros((2, 2, 3, 2))
+    cells[0, :, 0, 1], cells[..., 0] = (0.25, 0.5), 9.0
+    known: dict[str, Any] = {"label": "All", "scenarios": {"plan": SimpleNamespace(cells=cells)}}
+    both = list(Concentration(SimpleNamespace(regions=("A", "B"), **known)).places(1))  # type: ignore[arg-type]
+    assert [(each.region, each.cells.tolist()) for each in both] == [("A", [0.75, 0, 0]), ("All", [0.75, 0, 0])]
+    known["scenarios"] = {"plan": SimpleNamespace(cells=cells[:1])}
+    alone = list(Concentration(SimpleNamespace(regions=("A",), **known)).places(1))  # type: ignore[arg-type]
+    assert [each.region for each in alone] == ["A"]
+
+
+def test_links_and_paths_of_chemistries() -> None:
+    """The first chemistry takes graphite, a quarter of it natural, which is mined; a cathode of unknown concern, of a
+    mined metal; cells; and a foil, which is in no path. The second takes the metal and cells alone. A node of one of
+    two routes is no link, and on a path counts by its share."""
+    labels = [("mining", "anode"), ("active_material", "anode"), ("active_material", "cathode"), ("mining", "cathode"),
+              ("cell", "cell"), ("refining", "foil")]  # fmt: skip
+    nodes = [SimpleNamespace(stage=stage, part=part, in_path=part != "foil") for stage, part in labels]
+    fixed = np.array([[0, 0, 1, 1, 1, 1], [0, 0, 0, 1, 1, 0]], dtype=bool)
+    uses = SimpleNamespace(
+        used=lambda y: (fixed, np.array([True, False])), natural=np.array([0.5, 0, 0, 0, 0, 0]),
+        synthetic=np.array([0, 0.5, 0, 0, 0, 0]), route=np.array([0.9, 0.25]),
+    )  # fmt: skip
+    found = Concentration(SimpleNamespace(inputs=SimpleNamespace(nodes=nodes), uses=uses, years=(1, 2)))  # type: ignore[arg-type]
+    concern, hhi = np.array([0.8, 0.5, np.nan, 0.4, 0.2, 0.9]), np.array([0.9, 0.9, 0.5, 0.7, 0.3, 0.8])
+    vars(found)["_linking"] = {name: np.stack([each * 0, each], axis=1) for name, each in
+                               (("hhi", hhi), ("concern_share", concern))}  # fmt: skip
+    links = found.links[1]
+
+    def weakest(name: str, among: str) -> list[tuple[float, int]]:
+        return list(zip(*(each.tolist() for each in links.weakest[name, among]), strict=True))
+
+    none = (pytest.approx(np.nan, nan_ok=True), -1)
+    assert weakest("weakest_hhi", "all") == [(0.8, 5), (0.7, 3)]
+    assert weakest("weakest_hhi", "cathode") == [(0.7, 3), (0.7, 3)]
+    assert weakest("weakest_hhi", "cathode active_material") == [(0.5, 2), none]
+    assert weakest("weakest_concern", "active_material") == [none, none]
+    assert weakest("weakest_concern", "mining") == [(0.4, 3), (0.4, 3)]
+    assert {among for _, among in links.weakest} == set(among_names())
+    assert links.use.astype(int).tolist() == [[1, 1, 1, 1, 1, 1], [0, 0, 0, 1, 1, 0]]
+    assert links.uses["active_material"].tolist() == [True, False]
+    assert links.uses["cathode mining"].tolist() == [True, True]
+    assert links.uses["cathode refining"].tolist() == [False, False]
+    path = links.path
+    assert path.independent == pytest.approx([1 - 0.8 * 0.625 * 0.6 * 0.8, 1 - 0.6 * 0.8])
+    assert path.low == pytest.approx([0.4, 0.4])
+    assert path.high == pytest.approx([1, 0.6])
 
 
 # --- what nobody knows -----------------------------------------------------------------------------------------------
@@ -289,6 +518,45 @@ def test_of_many_years_a_page_offers_those_that_end_in_0_or_5_and_the_last(
     assert gwh.shape[-1] == len(offered)
     # From 2034 on demand is held.
     assert (gwh[..., -1] == gwh[..., -2]).all()
+
+
+@pytest.mark.parametrize("said", [{"silicon": "explicit"}, {"diffusion": {"car": 1}}, {"capacity_limit": "value"}])
+def test_a_page_offers_scenarios_whose_mix_follows_from_shares_by_base(said: dict[str, Any], toy: Path) -> None:
+    """And costs where all are known, in the years that it offers."""
+    resolved = resolve(read_run(toy / "run.toml"), read_inputs(toy))
+    home = np.arange(2.0 * len(resolved.reported)).reshape(2, -1)
+    packs: Any = SimpleNamespace(home=home)
+    found = explorer(Outcome(resolved), None, packs)
+    assert "plan" in found["scenarios"]
+    assert found["cost"] == home.tolist()
+    assert found["why"].startswith("The run has no [exposure]")
+    home[0, 0] = np.inf
+    assert explorer(Outcome(resolved), None, packs)["cost"] is None
+    plain = {"silicon": "none", "diffusion": {}, "capacity_limit": None}
+    resolved.run.settings.scenario["plan"] = SimpleNamespace(**{**plain, **said})  # type: ignore[assignment]
+    assert "plan" not in explorer(Outcome(resolved), None, None)["scenarios"]
+
+
+def test_a_page_computes_losses_of_scenarios_that_say_nothing_of_makers_or_follow_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("minerals.case.explorer._year", lambda chokepoints, scenario, regions, year: [scenario, year])
+    into = np.zeros((1, 3, 3))
+    into[0, 1, 2], into[0, 0, 1] = 0.5, 1.0
+    event = SimpleNamespace(disruption="stop", label="A stop", status="announced", start=2031)
+    chokepoints: Any = SimpleNamespace(
+        chain=SimpleNamespace(into=into, stage=np.array([0, 1, 2])), regions=("A",), years=(2030, 2031, 2032),
+        chosen_origin={"a": None}, chosen_follow_on={"b": None}, orders={"c": "last"}, cell=np.array([0, 0, 1]) > 0,
+        inputs=SimpleNamespace(nodes=[SimpleNamespace(node=name) for name in "xyz"], events=[event]),
+        config=SimpleNamespace(stockpile_months=2.0),
+    )  # fmt: skip
+    found = _losses(chokepoints, ["a", "d", "b", "e", "c"], [2031, 2032])
+    assert (found["scenarios"], found["nodes"]) == (["d", "e"], ["x", "y", "z"])
+    assert found["into"] == [[0, 0, 1, 1.0], [0, 1, 2, 0.5]]
+    assert (found["stage"], found["cell"], found["stock"]) == ([0, 1, 2], [0, 0, 1], 2.0)
+    assert found["events"] == [["stop", "A stop", "announced", 2031]]
+    assert found["years"] == {"2031": ["d", 1], "2032": ["d", 2]}
+    assert _losses(chokepoints, ["a"], [2031])["years"] == {}
 
 
 # --- prices ----------------------------------------------------------------------------------------------------------

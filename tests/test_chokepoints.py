@@ -7,18 +7,23 @@ import time
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from minerals import api
-from minerals.case.chokepoints import Chokepoints, Still
+from minerals.case.chokepoints import Chokepoints, Planned, Still, Stopped
+from minerals.case.follow_on import Chosen
+from minerals.case.uses import Uses
 from minerals.errors import InputError, UsageError
+from minerals.exposure.coverage import NOWHERE, Cuts, Supply
 from minerals.results.result import Result
 from minerals.studies.run import run
 from minerals.tables.inputs import Inputs
 from minerals.tables.plants import supply_of_plants
+from minerals.tables.supply import Cut
 
 ANODE = "china-graphite-anode"
 #: Changes for runs of which only a part is looked at: one stop, without draws.
@@ -249,6 +254,400 @@ def test_uses_that_the_scope_leaves_out_keep_what_they_need_by_hand() -> None:
     assert ours[4:] == pytest.approx([2, 1, 0.075])
     whole = SimpleNamespace(left_out={})
     assert Chokepoints.in_scope(whole, ["a"], 0, own, accessible)[1] is accessible  # type: ignore[arg-type]
+
+
+# --- who makes the cells, by hand ------------------------------------------------------------------------------------
+
+
+def of_a_world(**parts: Any) -> Any:
+    """Exposure of which only some parts are known."""
+    found: Any = object.__new__(Chokepoints)
+    vars(found).update({"_still": Still(), "_stopped": Stopped(), "_planned": Planned(), "orders": {}, **parts})
+    return found
+
+
+def of_makers(configured: bool = False, **parts: Any) -> Any:
+    """Regions A and B, of three customers, in the second of two years. Cells of the first chemistry are node 2, those
+    of the second node 3, of which nobody knows the makers, and the third has no node. Of countries two are at home in
+    A, one in B and one nowhere. A's cells are half of its first country and half of B's, B's a quarter its own and the
+    rest of the fourth; of both together, 0.3, 0, 0.4, 0.3. Of the second chemistry all sell from abroad."""
+    first = {("A",): [0.5, 0, 0.5, 0], ("B",): [0, 0, 0.25, 0.75], ("A", "B"): [0.3, 0, 0.4, 0.3]}
+    second = {("A",): [0, 0, 0.8, 0.2], ("B",): [0, 0, 0.0, 1], ("A", "B"): [0, 0, 0.5, 0.5]}
+
+    def of(regions: tuple[str, ...], year: int, node: int) -> np.ndarray:
+        assert year == 1
+        return np.array((first if node == 2 else second)[tuple(regions)])
+
+    cell = np.array([[0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]], dtype=bool)
+    resolved = SimpleNamespace(regions=SimpleNamespace(labels=("A", "B")))
+    known, unknown = np.zeros(4, dtype=bool), np.array([0, 0, 0, 1], dtype=bool)
+    return of_a_world(
+        outcome=SimpleNamespace(resolved=resolved), customers=("A", "C", "B"), chosen_origin={},
+        inputs=SimpleNamespace(countries=("a1", "a2", "b", "x"), home=("A", "A", "B", "")),
+        chain=SimpleNamespace(cell=cell), supply=(SimpleNamespace(unknown=known), SimpleNamespace(unknown=unknown)),
+        origins=SimpleNamespace(of=of, configured=configured), **parts,
+    )  # fmt: skip
+
+
+def test_who_makes_the_cells_of_regions_and_who_of_those_at_home_and_abroad() -> None:
+    """All is made at home where no maker is known. Where none is known at home its countries are alike."""
+    found = of_makers()
+    assert found.group(["A", "C"]).tolist() == [True, True, False]
+    assert found.cell_origin(["A"], 1).tolist() == [[0.5, 0, 0.5, 0], [0, 0, 0.8, 0.2], [0, 0, 0, 0]]
+    assert found.made_at_home(["A"], 1).tolist() == [0.5, 0, 1]
+    assert found.home_share("plan", ["B"], 1).tolist() == [0.25, 0, 1]
+    own, abroad = found.halves(["A"], 1)
+    assert own == pytest.approx(np.array([[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0, 0, 0, 0]]))
+    assert abroad == pytest.approx(np.array([[0, 0, 1, 0], [0, 0, 0.8, 0.2], [0, 0, 0, 0]]))
+    own, abroad = found.halves(["A", "B"], 1)
+    assert own[0] == pytest.approx([0.3 / 0.7, 0, 0.4 / 0.7, 0])
+    assert abroad == pytest.approx(np.array([[0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]]))
+
+
+def test_of_which_cells_a_mix_says_the_makers() -> None:
+    """Of the first chemistry, whose makers are known; of the second, which all abroad sell, of a region alone. Of none
+    where the run says it."""
+    found = of_makers()
+    assert found.makers_known(1).tolist() == [True, False, False]
+    assert found.makers_known(0).tolist() == [True, True, False]
+    assert found.chooses_origin(["A"], 1).tolist() == [True, True, False]
+    assert found.chooses_origin(["A", "B"], 1).tolist() == [True, False, False]
+    assert not of_makers(configured=True).chooses_origin(["A"], 1).any()
+
+
+def test_makers_of_a_plan_are_those_it_names_and_else_those_observed() -> None:
+    """A plans 0.1, 0.2 and 0.3 GWh of the first chemistry in three segments, B 0.2 in one. A names its two countries
+    for it, B says nothing. Of the second chemistry a pool of two does not say it, and of the third, of which no maker
+    is observed, nobody does. Of what is not planned, and of another year, what is said counts for nothing."""
+    cells = np.zeros((2, 3, 3, 2))
+    cells[0, :, 0, 1], cells[1, 0, 0, 1], cells[..., 0] = (0.1, 0.2, 0.3), 0.2, 9.0
+    cells[0, 1, 1, 1] = 0.5
+    says = np.full((2, 3, 2, 4), np.nan)
+    says[0, :, 1], says[1, 0, 0] = (0.4, 0.6, 0, 0), (0, 0, 0, 1)
+    found = of_makers(scenarios={"plan": SimpleNamespace(cells=cells)})
+    observed = found.cell_origin(["A", "B"], 1)
+    assert found.origin_of("plan", ["A", "B"], 1) is observed
+    found.chosen_origin["plan"] = says
+    made = found.origin_of("plan", ["A", "B"], 1)
+    assert made[0] == pytest.approx([0.24 / 0.8, 0.36 / 0.8, 0.05 / 0.8, 0.15 / 0.8])
+    assert made[1:].tolist() == observed[1:].tolist()
+    assert found.home_share("plan", ["A", "B"], 1) == pytest.approx([0.65 / 0.8, 0.5, 1])
+    alone = found.origin_of("plan", ["A"], 1)
+    assert alone == pytest.approx(np.array([[0.4, 0.6, 0, 0], [0.4, 0.6, 0, 0], [0, 0, 0, 0]]))
+    assert found.origin_of("plan", ["B"], 1) is found.cell_origin(["B"], 1)
+    found.scenarios["less"] = SimpleNamespace(cells=cells * [[1], [0], [0]])
+    found.chosen_origin["less"] = says
+    assert found.origin_of("less", ["A"], 1) == pytest.approx(np.array([[0.4, 0.6, 0, 0], [0, 0, 0.8, 0.2], [0] * 4]))
+    assert found.cell_origin(["A", "B"], 1)[0].tolist() == [0.3, 0, 0.4, 0.3], "what is kept stays"
+
+
+def test_what_makers_can_sell_is_made_at_home_and_bought() -> None:
+    """Of two stops, of which the second leaves all."""
+    found = of_makers()
+    left = np.ones((2, 3, 4))
+    left[0] = (0.8, 1.0, 0.1, 0.5)
+    home, bought = found.had(np.array([[0.4, 0.2, 0.3, 0.1], [0, 0, 0.8, 0.2], [0, 0, 0, 0]]), ["A"], left)
+    assert home == pytest.approx(np.array([[0.52, 0, 1], [0.6, 0, 1]]))
+    assert bought == pytest.approx(np.array([[0.08, 0.18, 0], [0.4, 1, 0]]))
+
+
+def test_others_make_the_cells_of_countries_that_close() -> None:
+    """Two stops, of B's country and of the fourth; of one at home nothing moves, nor of one that makes nothing. What
+    the other sells is left by half and a quarter. Of the first chemistry nobody else sells to A: its own make it, of
+    which 0.9 is left. In B and A together the fourth is all there is abroad."""
+    found = of_makers()
+
+    def stop(*countries: str) -> Any:
+        return tuple(Cut(country, "cell", "export", 1, 1, 1) for country in countries), "severity"
+
+    stops = stop("b", "nobody", "a1"), stop("x")
+    assert found.closing(["A"], stops).tolist() == [[False, False, True, False], [False, False, False, True]]
+    assert found.closing(["B"], stops).tolist() == [[True, False, False, False], [False, False, False, True]]
+    cells = np.array([[[0.9, 0.8, 0, 0.5]] * 3, [[0.9, 0.8, 0.25, 0]] * 3])
+    for regions in (("A",), ("A", "B")):
+        found._stopped.hits[regions, 1, stops] = SimpleNamespace(cells=cells)
+    bought, home = found.left_of_others(["A"], 1, stops)
+    assert bought[0] == pytest.approx(np.array([[0.9, 0.8, 0, 0.5], [0.9, 0.8, 0.5, 0.5], [0.9, 0.8, 0, 0.5]]))
+    assert bought[1] == pytest.approx(np.array([[0.9, 0.8, 0.25, 0.25]] * 2 + [[0.9, 0.8, 0.25, 0]]))
+    assert home[0] == pytest.approx(np.array([[0, 0, 0.9, 0], [0, 0, 0, 0], [0, 0, 0, 0]]))
+    assert (home[1] == 0).all()
+    bought, home = found.left_of_others(("A", "B"), 1, stops)
+    assert home[1, 0] == pytest.approx([0, 0, 0, (0.3 * 0.9 + 0.4 * 0.25) / 0.7])
+    assert home[1, 1] == pytest.approx([0, 0, 0, 0.25])
+    assert (home[1, 2] == 0).all()
+    assert bought[1, 0] == pytest.approx([0.9, 0.8, 0.25, 0])
+    assert (home[0] == 0).all()
+
+
+#: Homes of the customers A and B, and of nobody.
+COUNTRIES = ("a1", "b", "x", "a2")
+HOMES = np.array([0, 1, NOWHERE, 0])
+NONE = np.zeros(0, dtype=np.intp)
+
+
+def some_supply(nodes: int, **parts: Any) -> Supply:
+    """Of A, which uses 0.3 GWh of batteries, and B, which uses 0.1, who need nothing but what is told."""
+    parts = {"made": np.zeros((nodes, 4)), "need": np.zeros((nodes, 2)), **parts}
+    return Supply(batteries=np.array([0.3, 0.1]), home=HOMES, **parts)
+
+
+def test_what_makers_can_make_and_sell_of_each_kind_of_cell() -> None:
+    """The first two chemistries are of one kind: of node 0, and of 1 by nature and 2 by synthesis, of which a quarter
+    and the rest are used. The third takes nothing, the last has no node of its own, and takes node 0. B sells half of
+    its cells of the first kind, and a1 makes 0.8 of those of the third. Makers in B have inputs for 0.65 of the first:
+    a quarter of 0.2 and three of 0.8; those in A for 0.9, but what is made at home counts by its cut alone."""
+    cell = np.array([[0, 0, 0, 1, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]], dtype=bool)
+    of_first = np.array([0]), np.array([1]), np.array([2])
+    parts = [of_first, of_first, (NONE, NONE, NONE), (np.array([0]), NONE, NONE)]
+    found = of_a_world(
+        supply=(some_supply(5, natural=0.25),), uses=SimpleNamespace(ever=None),
+        inputs=SimpleNamespace(countries=COUNTRIES, home=("A", "B", "", "A")),
+        chain=SimpleNamespace(cell=cell, of_cells=lambda c, _: parts[c]),
+    )  # fmt: skip
+    assert [len(found._kinds[0]), found._kinds[1]] == [3, [0, 0, 1, 2]]
+    export, output, covered = np.zeros((2, 5, 4)), np.zeros((2, 5, 4)), np.ones((2, 5, 2))
+    export[0, 3, 1], output[0, 4, 0], output[0, 0] = 0.5, 0.2, 0.9
+    covered[0, :3] = [[0.9, 0.8], [1.0, 0.2], [1.0, 0.8]]
+    first, second = found._cells_left(["A"], 0, Cuts(export, output), covered)
+    assert first == pytest.approx(
+        np.array([[1, 0.5 * 0.65, 1, 1], [1, 0.5 * 0.65, 1, 1], [0.8, 1, 1, 1], [1, 0.8, 1, 1]])
+    )
+    assert second == pytest.approx(1)
+    abroad = found._cells_left(["B"], 0, Cuts(export[:1], output[:1]), covered[:1])[0]
+    assert abroad == pytest.approx(np.array([[0.9, 1, 1, 0.9], [0.9, 1, 1, 0.9], [0.8, 1, 1, 1], [0.9, 1, 1, 0.9]]))
+    short = found._cells_left(["B"], 0, Cuts(export[1:], output[1:]), np.full((1, 5, 2), 0.5))[0]
+    assert short == pytest.approx(np.array([[0.5, 1, 1, 0.5], [0.5, 1, 1, 0.5], [1, 1, 1, 1], [0.5, 1, 1, 0.5]]))
+    whole = found._cells_left(["B"], 0, Cuts(export[1:], output[1:]), covered[1:])
+    assert whole.tolist() == np.ones((1, 4, 4)).tolist()
+
+
+def test_what_is_left_of_cells_that_nobody_need_plan() -> None:
+    """Cells take node 0, which the world needs, and 1, which nobody does; a second chemistry takes 2, of which nothing
+    is known. B makes 0.6 of node 1 and the third country the rest. B keeps half of its exports and a quarter of the
+    third's output is lost: 0.3 and 0.3 are left to A, all to B, which closes. If all of B's output is lost, 0.4 are
+    left to both. Of A's cells half are its own, 0.3 B's and 0.2 the third's; of both together eight tenths their own,
+    made with 0.6 of the inputs by A, which uses three quarters of the batteries, and with 0.7 by B."""
+    share = np.array([[0.5, 0.5, 0, 0], [0, 0.3, 0.2, 0], [np.nan] * 4, [0.5, 0.3, 0.2, 0]])[:, :, None]
+    parts = [(np.array([0, 1]), NONE, NONE), (np.array([2]), NONE, NONE)]
+    found = of_a_world(
+        supply=(some_supply(4, need=np.array([[1.0, 1.0], [0, 0], [0, 0], [1, 1]])),), customers=("A", "B"),
+        inputs=SimpleNamespace(countries=COUNTRIES, home=("A", "B", "", "A"), share=share),
+        chain=SimpleNamespace(
+            cell=np.array([[0, 0, 0, 1], [0, 0, 0, 0]], dtype=bool), of_cells=lambda c, _: parts[c]
+        ),
+        uses=SimpleNamespace(ever=None),
+    )  # fmt: skip
+    export, output, left = np.zeros((2, 4, 4)), np.zeros((2, 4, 4)), np.ones((2, 4, 2))
+    export[0, 1, 1], output[0, 1, 2], output[1, 1, 1], left[0, 0] = 0.5, 0.25, 1.0, (0.9, 0.7)
+    hit = SimpleNamespace(cuts=Cuts(export, output), reach=SimpleNamespace(left=left))
+    for regions in (("A",), ("A", "B")):
+        found._stopped.hits[regions, 0, ()] = hit
+        found._still.cell_origins[regions, 0] = np.array([[0.5, 0.3, 0.2, 0], [0, 0, 0, 0]])
+    assert found.left_of_cells(("A",), 0, ()) == pytest.approx(
+        np.array([[0.5 * 0.6 + 0.3 * 0.7 + 0.2, 1], [0.5 * 0.4 + 0.3 * 0.4 + 0.2, 1]])
+    )
+    together = found.left_of_cells(("A", "B"), 0, ())[0]
+    assert together == pytest.approx([0.8 * (0.75 * 0.6 + 0.25 * 0.7) + 0.2, 1])
+
+
+# --- what is built for a plan, and what nobody knows, by hand --------------------------------------------------------
+
+
+def of_growth(follow_on: str, **parts: Any) -> Any:
+    """Of four nodes the next plants of the first stand in a1 and b alike, of the second in b, of the third in a2, of
+    the last nowhere. A tenth, a fifth, a half and all of the headroom of 1, 2, 4 and 8 may be built, in the
+    second of two years."""
+    located = np.array([[0.5, 0.5, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]])
+    room = np.stack([np.full(4, 9.0), np.array([1.0, 2, 4, 8])], axis=1)
+    growth = SimpleNamespace(
+        new_supply=(located, np.array([0.1, 0.2, 0.5, 1.0]), room), new_located=located, leader=np.array([1, 1, 0, 2])
+    )
+    exposure = SimpleNamespace(follow_on=follow_on)
+    resolved = SimpleNamespace(
+        regions=SimpleNamespace(labels=("A", "B")), run=SimpleNamespace(settings=SimpleNamespace(exposure=exposure))
+    )
+    premium = np.full((3, 2, 4), 9.0)
+    premium[0, 1] = 0.2, 0.4, 0.5, np.nan
+    return of_a_world(
+        outcome=SimpleNamespace(resolved=resolved), growth=growth, chosen_follow_on={},
+        inputs=SimpleNamespace(
+            countries=COUNTRIES, home=("A", "B", "", "A"), nodes=range(4), new=SimpleNamespace(premium=premium)
+        ), **parts,
+    )  # fmt: skip
+
+
+def test_what_is_built_for_a_plan_is_what_it_lacks_or_what_it_says() -> None:
+    """A plan needs 3 of each node and has 2.95, 2, 4 and 0 of them, with 0.02 of what it recovers of the first: it
+    lacks 0.03, 1, nothing, and 3 that are built nowhere. Another says that 0.7 of the second are built, in the third
+    country, and of the first 0.5 wherever its next plants stand."""
+    nothing = Chosen.nothing(2, 4, 4, 2)
+    nothing.amount[0, :2, 1], nothing.located[0, 1, 2, 1] = (0.5, 0.7), 1.0
+    for rule, built in (("pipeline", [0.5, 0.7, 0, 0]), ("none", [0, 0, 0, 0])):
+        found = of_growth(rule, supply=(some_supply(4), some_supply(4)), left_out={})
+        found.chosen_follow_on["says"] = nothing
+        found._planned.plans["plan", ("A",), 1] = SimpleNamespace(need=np.full(4, 3.0))
+        found._planned.reliefs["plan", ("A",), 1] = np.array([0.02, 0, 0, 0])
+        reach = SimpleNamespace(own=np.zeros(4), accessible=np.array([2.95, 2, 4, 0]))
+        found._still.undisturbed[("A",), 1] = reach
+        follow = found.follow_on("plan", ["A"], 1)
+        assert follow.amount == pytest.approx([0.03, 0.4, 0, 0])
+        assert follow.located.tolist() == found.growth.new_located.tolist()
+        assert follow.home.tolist() == [True, False, False, True]
+        says = found.follow_on("says", ["A"], 1)
+        assert says.amount.tolist() == built
+        assert says.located.tolist() == [[0.5, 0.5, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
+        most = found.most_follow_on(1)
+        assert most.amount == pytest.approx([0.1, 0.4, 2, 0])
+        assert most.home.tolist() == [True, True, False, True]
+
+
+def test_what_is_built_costs_more_as_far_as_it_stands_outside_the_country_that_makes_most() -> None:
+    """Of the first node half stands outside b, of the second nothing, of the third all; of the last nobody knows."""
+    found = of_growth("today")
+    located = np.array([[0.5, 0.5, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0]])
+    assert found.premium_of_follow_on(located) == pytest.approx([0.1, 0, 0.5, np.nan], nan_ok=True)
+    assert found.premium_of_follow_on(np.eye(4)[[1, 1, 0, 2]]).tolist() == [0, 0, 0, 0]
+    cut = np.zeros((1, 4, 4))
+    cut[0, :, :2] = 0.8
+    assert found.left_of_follow_on(["A"], located, Cuts(cut, 0 * cut)) == pytest.approx(np.array([[0.6, 0.2, 0.2, 1]]))
+
+
+def test_what_a_plan_needs_of_what_nobody_knows_and_which_stops_take_some() -> None:
+    """Nobody knows the first two nodes, of which 0.9 is taken to stand in b and 0.4 in the third country. A plan needs
+    2 of each node and recovers 0.5 of the first and 3 of the second. A stop by b takes of the first, one by the third
+    of the second, of output alone too; of the third node, which is known, none takes any."""
+    made, assumed = np.zeros((4, 4)), np.zeros((4, 4))
+    made[:2], assumed[0, 1], assumed[1, 2], assumed[2] = np.nan, 0.9, 0.4, 0.25
+    ever = np.array([[0, 0.5, 0, 0], [0, 0, 0.5, 0]])
+    found = of_growth("today", supply=(some_supply(4), some_supply(4, made=made, assumed=assumed)),
+                      uses=SimpleNamespace(ever=ever))  # fmt: skip
+    found._planned.plans["plan", ("A",), 1] = SimpleNamespace(need=np.full(4, 2.0))
+    found._planned.reliefs["plan", ("A",), 1] = np.array([0.5, 3, 0, 0])
+    follow = found.unknown("plan", ["A"], 1)
+    assert follow.amount.tolist() == [1.5, 0, 0, 0]
+    assert follow.located is assumed
+    export, output = np.zeros((3, 4, 4)), np.zeros((3, 4, 4))
+    export[0, :, 1], output[1, :, 2], export[2, :, 0] = 0.5, 0.5, 0.5
+    cuts = Cuts(export, output)
+    assert found.left_of_unknown(["A"], 1, cuts) == pytest.approx(
+        np.array([[0.55, 1, 0.875, 1], [1, 0.8, 0.875, 1], [1, 1, 1, 1]])
+    )
+    assert found.stopped_unknown(1, cuts).tolist() == [[True, False, False, False], [False, True, False, False],
+                                                       [False] * 4]  # fmt: skip
+    assert not found.stopped_unknown(0, cuts).any()
+    assert (found._assumed(0) == 0).all()
+    assert found.stands_unknown()
+    found.uses.ever = ever * [1, 0, 1, 1]
+    assert not found.stands_unknown(), "no battery uses it"
+    found.uses.ever = np.ones((2, 4))
+    found.supply = (some_supply(4), some_supply(4, made=made))
+    assert not found.stands_unknown(), "nobody says where"
+    found.supply = (some_supply(4, made=made, assumed=assumed * [[0], [0], [1], [1]]),)
+    assert not found.stands_unknown(), "what is known does not count"
+
+
+# --- countries and pools, by hand ------------------------------------------------------------------------------------
+
+
+def test_regions_whose_countries_close_stand_apart_from_the_pool_of_the_others() -> None:
+    labels = SimpleNamespace(labels=("A", "B", "C"))
+    found = of_a_world(
+        outcome=SimpleNamespace(resolved=SimpleNamespace(regions=labels)), label="All of them",
+        supply=(some_supply(1),), customers=("A", "B"),
+        inputs=SimpleNamespace(
+            home_by_country={"a1": "A", "b": "B", "c": "C", "x": ""}, countries=COUNTRIES, place=("ore", "cell").index,
+            nodes=range(2), homes={"a1": "A", "a2": "A", "b": "B"}, reserves=[
+                SimpleNamespace(mineral=mineral, country=country, value=value) for mineral, country, value in
+                (("cobalt", "a1", "1"), ("cobalt", "a2", "2"), ("cobalt", "b", "3"), ("cobalt", "x", "4"),
+                 ("nickel", "b", "5"))
+            ],
+        ),
+    )  # fmt: skip
+
+    def cut(country: str, node: str = "ore", kind: str = "export") -> Cut:
+        return Cut(country, node, kind, 0.5, 0.25, 0.75)
+
+    assert found.pools([cut("x"), cut("nobody")]) == [("A", "B", "C")]
+    assert found.pools([cut("b"), cut("x")]) == [("A", "C"), ("B",)]
+    assert found.pools([cut("c"), cut("b"), cut("a1")]) == [("A",), ("B",), ("C",)]
+    assert found.name_of(["A", "B", "C"]) == "All of them"
+    assert found.name_of(["A", "C"]) == "A + C"
+    assert [found.home(place) for place in range(4)] == ["A", "B", "", "A"]
+    # Each stop at its own end; of countries that make nothing nothing is cut.
+    cuts = found.cuts([((cut("b"), cut("nobody")), "low"), ((cut("a2", "cell", "output"), cut("x")), "high")])
+    export, output = np.zeros((2, 2, 4)), np.zeros((2, 2, 4))
+    export[0, 0, 1], export[1, 0, 2], output[1, 1, 3] = 0.25, 0.75, 0.75
+    assert cuts.export.tolist() == export.tolist()
+    assert cuts.output.tolist() == output.tolist()
+
+    def reserves(mineral: str, *regions: str) -> float | None:
+        products = ((mineral, "", 1.0),) if mineral else ()
+        return found.reserves(SimpleNamespace(products=products), regions)  # type: ignore[no-any-return]
+
+    assert reserves("cobalt", "A") == pytest.approx(0.3)
+    assert reserves("cobalt", "B", "A", "C") == pytest.approx(0.6)
+    assert reserves("nickel", "A") == 0
+    assert reserves("tin", "A") is None
+    assert reserves("", "A") is None
+
+
+# --- plans, by hand --------------------------------------------------------------------------------------------------
+
+
+def test_what_a_plan_of_two_regions_uses() -> None:
+    """A plans 3 and 1 GWh of the first chemistry in two segments, with a tenth of scrap, B 4 of it and 2 of the other
+    in the second, with three tenths: 1.22 on the mean. The first uses 1 and 2 kt/GWh of node 0 by segment, so 13 kt for
+    its 8 GWh, and 0.8 and 1.6 of graphite, of which 0.3 is natural; cells themselves are not scrapped. A plan that has
+    none uses as much as its segments on their mean, without scrap."""
+    cells = np.zeros((2, 2, 2, 2))
+    cells[0, :, 0, 1], cells[1, 1, :, 1], cells[..., 0] = (3.0, 1.0), (4.0, 2.0), 9.0
+    gain = np.array([[9.0, 1.1], [9.0, 1.3]])
+    fixed = np.zeros((2, 2, 2, 2))
+    fixed[0, :, 0, 1], fixed[1, :, 0, 1], fixed[:, :, 1] = (1.0, 5.0), (2.0, 4.0), 1.0
+    carrier = np.zeros((2, 2, 2))
+    carrier[:, 0, 1] = 0.8, 1.6
+    natural, synthetic = np.array([2.0, 0.0]), np.array([0.0, 0.0])
+    uses = Uses(fixed, carrier, natural, synthetic, np.array([0.9, 0.3]), np.array([True, False]))
+    none = SimpleNamespace(cells=np.zeros((2, 2, 2, 2)), gain=gain)
+    found = of_makers(uses=uses, left_out={}, scenarios={"plan": SimpleNamespace(cells=cells, gain=gain), "none": none})
+    found.inputs.route_bounds = 0.1, 0.5
+    found._still.cell_origins[("A", "B"), 1] = np.array([[0.5, 0, 0, 0.5], [0, 0, 0, 0]])
+    found._still.undisturbed[("A", "B"), 1] = SimpleNamespace(own=np.array([7.0, np.nan]), accessible=np.full(2, 9.0))
+    assert found.cells_of("plan", ["A", "B"], 1).tolist() == [[3, 0], [5, 2]]
+    plan, empty = (found.plan(name, ["A", "B"], 1) for name in ("plan", "none"))
+    assert plan.cells.tolist() == [8, 2]
+    assert plan.use == pytest.approx(np.array([[1.22 * 13 / 8, 1], [1.22 * 4, 1]]))
+    assert plan.home.tolist() == [0.5, 1]
+    assert plan.own.tolist() == [7, 0]
+    assert plan.routes.carrier == pytest.approx([1.22 * 1.3, 0])
+    assert (plan.routes.low, plan.routes.high, plan.routes.share) == (0.1, 0.5, 0.3)
+    assert empty.cells.tolist() == [0, 0]
+    assert empty.use.tolist() == [[1.5, 1], [4.5, 1]]
+    assert empty.routes.carrier == pytest.approx([1.2, 0])
+    found.uses = Uses(fixed[:1], carrier[:1], 0 * natural, synthetic, uses.route, uses.scrapped)
+    found._planned.plans.clear()
+    assert found.plan("plan", ["A", "B"], 1).routes is None
+    assert found.cells_of("plan", ["A", "B"], 1).tolist() == [[8, 2]]
+
+
+def test_what_a_plan_holds_of_a_mineral_by_its_segments() -> None:
+    """Of the second mineral 1 and 3 kt/GWh by segment, of which a plan has 2 and 6 GWh, in the last of three years."""
+    held = np.full((2, 1, 2, 3), 9.0)
+    held[:, 0, 1, 2] = 1.0, 3.0
+    cells = np.zeros((1, 2, 1, 2))
+    cells[0, :, 0, 1] = 2.0, 6.0
+    none = np.zeros(1)
+    found = of_a_world(
+        outcome=SimpleNamespace(
+            arrays=SimpleNamespace(by_use={"value": held}, reported=[0, 2]),
+            resolved=SimpleNamespace(
+                regions=SimpleNamespace(labels=("A",)), minerals=SimpleNamespace(labels=("nickel", "cobalt"))
+            ),
+        ),
+        uses=Uses(np.zeros((2, 1, 1, 2)), np.zeros((2, 1, 2)), none, none, np.zeros(2), none > 0),
+        scenarios={"plan": SimpleNamespace(cells=cells)},
+    )  # fmt: skip
+    assert found.intensity("cobalt", "plan", ["A"], 1).tolist() == [2.5]
 
 
 @pytest.mark.slow

@@ -20,10 +20,11 @@ from minerals import api
 from minerals.case.draws_in_year import MONTHS
 from minerals.case.measures import as_given, hit_as, own_lengths, plants_at, yearly_cost
 from minerals.case.optimise import Mix
-from minerals.case.plant_places import places_of
+from minerals.case.plant_places import OUTSIDE, Places, places_of
 from minerals.case.recycling import most_taken_off
 from minerals.config import OPTIMISED, Measures, read_run
 from minerals.errors import Infeasible, InputError
+from minerals.exposure.coverage import Cuts
 from minerals.exposure.draws import Streams
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData, OneCountry
@@ -533,6 +534,94 @@ def test_places_are_told_apart_as_far_as_their_costs_are(folder: Path, tmp_path:
         found = plants_at(places, inputs, config, node, at, 0.08, 4.0)
         assert [each.where for each in found] == stands
         assert [each.row for each in found] == (["outside"] if len(found) == 1 else stands)
+
+
+#: Ranges of what a plant costs a year: value, low end, high end.
+CHEAP, DEAR, BETWEEN = (np.array(ends, dtype=float) for ends in ((15, 10, 20), (30, 21, 40), (25, 15, 30)))
+
+
+@pytest.mark.parametrize(("costs", "left", "growth", "stands"), [
+    ((CHEAP, DEAR), {}, [], ["p", "q"]),
+    ((DEAR, CHEAP), {}, [], ["p", "q"]),
+    # Ranges that touch overlap, and a figure without ends on either side is no range.
+    ((CHEAP, np.array([30, 20, 40])), {}, [], ["p or q"]),
+    ((np.array([30, 20, 40]), CHEAP), {}, [], ["p or q"]),
+    ((CHEAP, np.array([30, 30, 30])), {}, [], ["p or q"]),
+    ((np.array([5, 5, 5]), DEAR), {}, [], ["p or q"]),
+    ((CHEAP, np.full(3, np.nan)), {}, [], ["p or q"]),
+    # A stop that leaves another part of one tells them apart, and so does a growth of its own of either.
+    ((CHEAP, CHEAP), {("stop", "pool", "ore", "p"): 0.5}, [], ["p", "q"]),
+    ((CHEAP, CHEAP), {("stop", "pool", "ore", "p"): 0.5, ("stop", "pool", "ore", "q"): 0.5}, [], ["p or q"]),
+    ((CHEAP, CHEAP), {("stop", "pool", "metal", "p"): 0.5}, [], ["p or q"]),
+    ((CHEAP, CHEAP), {("stop", "pool", "metal", "p"): 0.5, ("stop", "pool", "ore", "q"): 0.5}, [], ["p", "q"]),
+    ((CHEAP, CHEAP), {}, ["q"], ["p", "q"]),
+    ((CHEAP, CHEAP), {}, ["p"], ["p", "q"]),
+    # What lies between two that are apart makes one of all three; of a place without countries there is nothing.
+    ((CHEAP, DEAR, BETWEEN), {}, [], ["p or q or r"]),
+    ((CHEAP, BETWEEN, DEAR), {}, [], ["p or q or r"]),
+    ((CHEAP, CHEAP, DEAR), {("stop", "pool", "ore", "r"): 0.5}, [], ["p or q", "r"]),
+    ((CHEAP, DEAR, DEAR, DEAR), {("stop", "pool", "ore", "p"): 0.5}, [], ["p", "q or r"]),
+])  # fmt: skip
+def test_places_are_apart_by_what_a_stop_leaves_by_growth_and_by_ranges(
+    costs: tuple[Any, ...], left: Any, growth: list[str], stands: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("minerals.case.plant_places.plants_in", lambda inputs, node, row: row)
+    names: Any = "pqrs"[: len(costs)]
+    inside = {name: np.array([[True, True], [name != "s", False]]) for name in names}
+    yearly, rows = dict(zip(names, costs, strict=True)), {name: SimpleNamespace(own=["capital"]) for name in names}
+    for name in growth:
+        rows[name].own.append("growth")
+    found = Places(inside, left).standing(None, "ore", 1, yearly, rows)  # type: ignore[arg-type]
+    assert [each.where for each in found] == stands
+    assert ["".join(each.places) for each in found] == [where.replace(" or ", "") for where in stands]
+    assert [each.row for each in found] == [where if len(where) == 1 else OUTSIDE for where in stands]
+    for each in found:
+        mine = {(*key[:3], each.where): part for key, part in left.items() if key[2:] == ("ore", each.places[0])}
+        assert each.left == mine
+
+
+def test_where_plants_may_stand_and_what_a_stop_takes_of_them_by_hand() -> None:
+    """Of four countries the first is home, the next two are allies, of which the third makes most of ore; home makes
+    most of metal, and the last of salt. Plants of ore stand at home as new ones do, in the second country as those of
+    today do, and those of metal and salt where exports or output are taken; where nothing is known anywhere in the
+    place. What lies outside loses nothing, nor does what a stop leaves whole but for rounding, and each stop hits its
+    pools alone."""
+    at_start = np.array([[0.0, 0.2, 0.7, 0.1], [0.9, np.nan, np.nan, 0.1], [0, 0, 0, 1.0]])
+    new = np.array([[0.5, 0, 0.5, 0], [1.0, 0, 0, 0], [0, 0, 0, 0]])
+    export, output = np.zeros((2, 3, 4)), np.zeros((2, 3, 4))
+    export[0, 1, 2], output[1, 2, 1] = 0.5, 0.5
+    events = [SimpleNamespace(disruption=name, cuts=(name,)) for name in ("one", "two")]
+    asked: list[Any] = []
+
+    def left_of(regions: Any, located: np.ndarray, cuts: Cuts) -> np.ndarray:
+        asked.append((regions, located.tolist()))
+        return np.array([[0.5, 0.25, 1.0], [0.75, 1 - 1e-12, 1.0]])
+
+    def cuts(stops: Any) -> Cuts:
+        assert stops == [(("one",), "severity"), (("two",), "severity")]
+        return Cuts(export, output)
+
+    chokepoints = SimpleNamespace(
+        inputs=SimpleNamespace(members={"allies": np.array([0, 0.5, 1.0, 0])}, events=events), cuts=cuts,
+        growth=SimpleNamespace(at_start=at_start, leader=np.array([2, 0, 3]), new_located=new),
+        at_home=lambda regions: np.array([True, False, False, False]), left_of_follow_on=left_of,
+    )  # fmt: skip
+    assembly: Any = SimpleNamespace(
+        chokepoints=chokepoints, regions=("A",), nodes=("ore", "metal", "salt"),
+        pools=({"A": ("A",), "B": ("B",)}, {"one": ("A", "B"), "two": ("B",)}),
+    )  # fmt: skip
+    found = places_of(assembly, ("home", "allies", "outside"))
+    assert {place: mask.astype(int).tolist() for place, mask in found.inside.items()} == {
+        "home": [[1, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]], "allies": [[0, 1, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0]],
+        "outside": [[0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]],
+    }  # fmt: skip
+    home, allies = [[1, 0, 0, 0], [0] * 4, [1, 0, 0, 0]], [[0, 1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]]
+    assert asked == [(("A",), home), (("B",), home), (("A",), allies), (("B",), allies)]
+    assert found.left == {
+        ("one", "A", "ore", "home"): 0.5, ("one", "B", "ore", "home"): 0.5, ("two", "B", "ore", "home"): 0.75,
+        ("one", "A", "ore", "allies"): 0.5, ("one", "A", "metal", "allies"): 0.25, ("one", "B", "ore", "allies"): 0.5,
+        ("one", "B", "metal", "allies"): 0.25, ("two", "B", "ore", "allies"): 0.75,
+    }  # fmt: skip
 
 
 @pytest.mark.slow

@@ -390,11 +390,10 @@ class Chokepoints:
     ) -> Supplied:
         """What there is with each of several disruptions if the cells of the countries that close were made by the
         others. left: as of `supplied`."""
-        cells = self.plan(scenario, regions, year).cells
-        abroad = np.where(self.at_home(regions), 0.0, self.origin_of(scenario, regions, year))
+        cells, origin = self.plan(scenario, regions, year).cells, self.origin_of(scenario, regions, year)
         sold_of, moved_of = self.left_of_others(regions, year, stops)
         bought = self._bought(scenario, regions, year, stops, sold_of, self.closing(regions, stops))
-        return Supplied(left.own, left.bought, left.home + cells * (abroad * moved_of).sum(axis=-1), bought)
+        return Supplied(left.own, left.bought, left.home + cells * (origin * moved_of).sum(axis=-1), bought)
 
     def _bought(
         self, scenario: str, regions: tuple[str, ...], year: int, stops: tuple[Stop, ...], part: Array,

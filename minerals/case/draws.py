@@ -350,8 +350,7 @@ class Drawn:
         weights = uses.weights(cells)
         graphite = uses.carrier[..., year] * weights
         scrap = np.divide(plan.use, fixed, out=np.ones_like(fixed), where=fixed > 0)
-        carried = self._whatever_route[..., year].copy()
-        carried[..., self._joint] = 0.0
+        carried = self._whatever_route[..., year]
         latest, apart = factory, []
         for row in rows:
             times = intensities[row]
@@ -428,7 +427,6 @@ class Drawn:
         }
         whole = sum(drawn.values()) / sum(ends.value for ends in makers.values())
         own = [maker for maker in makers if homes.get(maker) == region]
-        named = [maker for maker in makers if maker not in own and maker in inputs.countries]
         others = [maker for maker in makers if maker not in own and maker not in inputs.countries]
 
         def times(some: Sequence[str]) -> Array:
@@ -439,7 +437,7 @@ class Drawn:
 
         at_home, elsewhere = times(own), times(others)
         return np.stack([
-            at_home if homes.get(country) == region else times([country]) if country in named else elsewhere
+            at_home if homes.get(country) == region else times([country]) if country in makers else elsewhere
             for country in inputs.countries
         ], axis=1)  # fmt: skip
 

@@ -256,7 +256,7 @@ class InYear:
         plan needs, beside what is recovered; both per unit of demand and of use."""
         if hit.cuts is None or self.supply.assumed is None:
             return accessible
-        at = np.flatnonzero(np.isin(self.nodes, hit.nodes))
+        at = np.isin(self.nodes, hit.nodes)
         assumed = self.supply.assumed[..., at, :]
         part = 1 - taken_of(assumed, hit.cuts, self.inside)
         stopped = self.world.unknown[hit.nodes] & (part < 1)

@@ -76,7 +76,7 @@ def explorer(outcome: Outcome, chokepoints: Chokepoints | None, packs: PackPrice
     if packs is not None:
         places = [resolved.reported.index(year) for year in reported]
         home = packs.home[..., places]
-        out["cost"] = np.where(np.isfinite(home), home, 0.0).tolist() if np.isfinite(home).all() else None
+        out["cost"] = home.tolist() if np.isfinite(home).all() else None
     if chokepoints is None:
         out["why"] = "The run has no [exposure], so it says nothing of what is lost."
     elif len(chokepoints.regions) > 1:
