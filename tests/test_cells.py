@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -20,7 +21,8 @@ from hypothesis import strategies as st
 from minerals import api
 from minerals.case.cell_model import SOLIDS, CellModel
 from minerals.case.intensity import _Intensity
-from minerals.cells.cell import bill
+from minerals.cells.bounds import impossible, unusual
+from minerals.cells.cell import Cell, Host, bill
 from minerals.cells.formula import FARADAY, mass_fractions, molar_mass, parse, theoretical_capacity
 from minerals.errors import InputError, UsageError
 from minerals.results.result import Result
@@ -248,6 +250,175 @@ def test_what_the_cell_model_does_not_know_is_linear_between_two_blends() -> Non
     found: Any = _Intensity._between(rows, "a", 0.025, "copper")  # type: ignore[arg-type]
     assert found.row[1:4] == ("a", 0.025, "copper")
     assert found.row[4:7] == pytest.approx((1.5, 0.5, 3.0))
+
+
+@pytest.mark.parametrize(("silicon", "value"), [
+    (0.0, 3 * 0.5), (0.1, 2 * 1.25), (0.05, 2.5 * (0.5 * 1.25) ** 0.5), (0.025, 2.75 * 0.5**0.75 * 1.25**0.25),
+])  # fmt: skip
+def test_between_blends_the_derived_curve_has_their_ratios(silicon: float, value: float) -> None:
+    """3 kg of graphite derived without silicon and 2 with a tenth of it; tabulated are 1.5 and 2.5: a half and five
+    quarters of it, between them by the logarithm. Of silicon a cell without has no ratio."""
+    derived = {0.0: {"graphite": 3.0}, 0.1: {"graphite": 2.0, "silicon": 0.4}}
+    inventory = {("a", "graphite"): 1.5, ("a_si10", "graphite"): 2.5, ("a", "silicon"): 0.0, ("a_si10", "silicon"): 0.2}
+    asked = []
+
+    def derive(name: str, fraction: float) -> Any:
+        asked.append(name)
+        return SimpleNamespace(bill=SimpleNamespace(minerals=derived[fraction]))
+
+    class Rows(_Intensity):
+        def __init__(self) -> None:
+            self.code = {("a", 0.0): "a", ("a", 0.1): "a_si10", ("other", 0.05): "no"}
+            self.silicon_like, self.inventory, self.problems = {"b": "a"}, inventory, []
+            self.model: Any = SimpleNamespace(designs={"a": None, "b": None}, derive=derive)
+
+        def _cell(self, name: str, chemistry: str, silicon: float) -> Any:
+            minerals = {"graphite": 3 - 10 * silicon, "silicon": 4 * silicon}
+            return SimpleNamespace(of=(name, chemistry, silicon), minerals=minerals)
+
+        def _derived(self, cell: Any, chemistry: str, silicon: float, mineral: str, ratio: float, how: str) -> Any:
+            return cell.minerals[mineral] * ratio, cell.of, how
+
+    for chemistry in ("a", "b"):
+        found, of, how = Rows()._between(chemistry, silicon, "graphite")  # type: ignore[misc]
+        assert found == pytest.approx(value)
+        assert of == (chemistry, chemistry, silicon)
+        ends = {0.0: "a and a", 0.1: "a_si10 and a_si10"}.get(silicon, "a and a_si10")
+        assert how == f"derived curve × tabulated/derived ratio {value / (3 - 10 * silicon):.4g} between {ends}"
+    assert set(asked) == {"a"}
+    if silicon:
+        found, _, _ = Rows()._between("a", silicon, "silicon")  # type: ignore[misc]
+        assert found == pytest.approx(2 * silicon)
+        inventory["a_si10", "silicon"] = 0.0
+        assert Rows()._between("a", silicon, "silicon")[0] == 0  # type: ignore[index]
+        del inventory["a_si10", "silicon"]
+        rows = Rows()
+        assert rows._between("a", silicon, "silicon") is None
+        assert ["a_si10 beside it has no intensity of silicon" in str(each) for each in rows.problems] == [True]
+        assert [problem.line for problem in rows.problems] == [0]
+
+
+def test_an_intensity_by_hand_is_certain_and_has_what_a_cell_needs_at_least() -> None:
+    """At least 0.8 kg of graphite, but for a cell with silicon, or without graphite, or another mineral."""
+
+    def overridden(
+        value: float, silicon: float = 0.0, mineral: str = "graphite", name: str = "a"
+    ) -> tuple[Any, list[Any]]:
+        rows: Any = SimpleNamespace(
+            model=SimpleNamespace(designs={"a": None}, derive=lambda _: SimpleNamespace(least_graphite=0.8)),
+            run=SimpleNamespace(problem=lambda *words: words, place=lambda *_: ("run.toml", 7)), problems=[], code={},
+            group={},
+        )  # fmt: skip
+        rows._as_row = lambda *words: _Intensity._as_row(rows, *words)
+        return _Intensity._override(rows, name, name, silicon, mineral, value), rows.problems
+
+    row, problems = overridden(0.5)
+    assert [path for path, *_ in problems] == [("intensity", "kg_per_kwh", "a", "graphite")]
+    assert (row.value, row.low, row.high, row.fill) == (0.5, 0.5, 0.5, "override")
+    assert (row.used["file"], row.used["line"], row.used["rows"]) == ("run.toml", 7, "override:a:0:graphite")
+    for fine in ((0.8,), (0.0,), (0.5, 0.1), (0.5, 0.0, "cobalt"), (0.5, 0.0, "graphite", "unknown")):
+        assert not overridden(*fine)[1]
+
+
+def simple_cell(**more: Any) -> Cell:
+    """Graphite against LFP: 3.2 V, all of it within what cells have."""
+    host = Host("graphite", 1.0, 350.0, 0.1, 0.9)
+    return Cell(**{
+        "cathode": {"Li": 0.044, "Fe": 0.354, "P": 0.196}, "cathode_capacity": 160.0, "cathode_voltage": 3.3,
+        "cathode_density": 2.4, "hosts": (host,), "anode_density": 1.5, "reference_efficiency": 0.9, "n_over_p": 1.1,
+        "areal_capacity": 3.0, "active_fraction": 0.95, "copper_foil": 6.0, "aluminium_foil": 12.0, "separator": 12.0,
+        "separator_density": 0.9, "electrolyte": 1.5, "salt": {"Li": 0.05, "P": 0.2}, "salt_fraction": 0.12, **more,
+    })  # fmt: skip
+
+
+def test_each_mass_of_a_cell_by_hand() -> None:
+    """312.5 Ah a kWh: 1.953 kg of cathode and 0.982 of graphite, on 104,167 cm² of each side."""
+    found = bill(simple_cell())
+    cathode, anode, area = 312.5 / 160, 1.1 * 312.5 / 350, 312.5 * 1000 / 3
+    parts = {
+        "cathode active material": cathode, "anode active material": anode, "electrolyte": 1.5 * 0.3125,
+        "separator": area * 12e-4 * 0.9 / 1000, "cathode foil": area * 6e-4 * 2.70 / 1000,
+        "anode foil": area * 3e-4 * 8.96 / 1000, "binder and carbon": (cathode + anode) * 0.05 / 0.95,
+    }  # fmt: skip
+    assert found.components == pytest.approx(parts)
+    assert found.wh_per_kg == pytest.approx(1000 / sum(parts.values()))
+    layers = (cathode / 0.95 / 2.4 + anode / 0.95 / 1.5) * 1000 + area * (12 + 9) * 1e-4
+    assert found.wh_per_l == pytest.approx(1e6 / layers)
+    salt = 1.5 * 0.3125 * 0.12
+    assert found.minerals == pytest.approx({
+        "graphite": anode, "lithium": cathode * 0.044 + salt * 0.05, "iron": cathode * 0.354,
+        "phosphorus": cathode * 0.196 + salt * 0.2, "aluminium": parts["cathode foil"], "copper": parts["anode foil"],
+    })  # fmt: skip
+    # A solid electrolyte between foil of lithium and cathode, in which there is a tenth of it too; on aluminium.
+    solid = {"hosts": (), "lithium_foil": 20.0, "solid": {"Li": 0.2, "S": 0.6}, "solid_in_cathode": 0.1, "salt": {},
+             "electrolyte": 0.0, "aluminium_anode": True, "n_over_p": 0.0, "copper_foil": 10.0}  # fmt: skip
+    found = bill(simple_cell(**solid, cathode_voltage=3.2))
+    within = cathode * 0.1 + area * 12e-4 * 0.9 / 1000
+    assert found.components["solid electrolyte"] == pytest.approx(within)
+    assert found.components["lithium metal"] == pytest.approx(area * 20e-4 * 0.534 / 1000)
+    assert found.components["anode foil"] == pytest.approx(area * 5e-4 * 2.70 / 1000)
+    assert not {"separator", "anode active material", "electrolyte"} & set(found.components)
+    assert found.minerals["lithium"] == pytest.approx(cathode * 0.044 + within * 0.2 + area * 20e-4 * 0.534 / 1000)
+    assert found.minerals["sulfur"] == pytest.approx(within * 0.6)
+    assert found.minerals["aluminium"] == pytest.approx(area * (6e-4 + 5e-4) * 2.70 / 1000)
+    assert not {"copper", "graphite"} & set(found.minerals)
+    layers = (cathode / 0.95 + cathode * 0.1) / 2.4 * 1000 + area * (20 + 12 + 11) * 1e-4
+    assert found.wh_per_l == pytest.approx(1e6 / layers)
+    for voltage in (0.1, 0.05):
+        with pytest.raises(ValueError, match="not below the cathode's"):
+            bill(simple_cell(cathode_voltage=voltage))
+
+
+def test_a_blend_by_mass_has_the_mean_voltage_of_its_capacity() -> None:
+    """Of 350 · 0.8 + 2000 · 0.2 mAh/g the latter at 0.4 V; it gives back 0.8 of what it takes, graphite 0.9."""
+    hosts = Host("graphite", 0.8, 350.0, 0.1, 0.9), Host("silicon", 0.2, 2000.0, 0.4, 0.8, 0.5)
+    cell = simple_cell(hosts=hosts)
+    assert cell.anode_capacity == pytest.approx(680)
+    assert cell.voltage == pytest.approx(3.3 - (280 * 0.1 + 400 * 0.4) / 680)
+    assert cell.cathode_loss == pytest.approx(0.9 * (280 / 0.9 + 400 / 0.8) / 680)
+    assert simple_cell(reference_efficiency=0.85).cathode_loss == 1
+    metal = simple_cell(hosts=())
+    assert (metal.cathode_loss, metal.anode_capacity, metal.voltage) == (1, float("inf"), 3.3)
+    anode = 1.1 * 1000 / cell.voltage / 680
+    assert bill(cell).minerals["graphite"] == pytest.approx(0.8 * anode)
+    assert bill(cell).minerals["silicon"] == pytest.approx(0.2 * 0.5 * anode)
+
+
+@pytest.mark.parametrize(("more", "said"), [
+    ({}, []), ({"n_over_p": 1.0}, []), ({"n_over_p": 0.99}, ["n_over_p"]),
+    ({"cathode_capacity": 170.0}, []), ({"cathode_capacity": 170.1}, ["practical_capacity"]),
+    ({"hosts": (Host("graphite", 1.0, 372.0, 0.1, 0.9),)}, []),
+    ({"hosts": (Host("graphite", 1.0, 372.1, 0.1, 0.9),)}, ["practical_capacity"]),
+    ({"hosts": (Host("unheard", 1.0, 400.0, 0.0, 0.9),)}, []), ({"salt_fraction": 0.0, "copper_foil": 0.0}, []),
+    ({"active_fraction": 0.0}, ["active_fraction"]), ({"electrolyte": math.inf}, ["electrolyte"]),
+    ({"hosts": (Host("graphite", 1.0, math.nan, 0.1, 0.9),), "n_over_p": 0.5}, ["graphite_capacity"]),
+    ({"cathode_voltage": 0.59, "hosts": (Host("graphite", 1.0, 350.0, 0.1, 0.9),)}, ["average_voltage"]),
+    ({"hosts": (), "n_over_p": 0.0, "lithium_foil": 20.0}, []),
+    ({"hosts": (), "n_over_p": 0.0, "cathode": {"S": 1.0}, "lithium_foil": 20.0}, []),
+    ({"hosts": (), "n_over_p": 0.0, "cathode": {"S": 1.0}, "lithium_foil": 14.0}, ["lithium_foil"]),
+    ({"hosts": (), "n_over_p": 0.0, "cathode": {"Na": 1.0}, "lithium_foil": 14.0}, []),
+])  # fmt: skip
+def test_what_no_cell_can_be(more: dict[str, Any], said: list[str]) -> None:
+    """Beyond what formulas and hosts hold, an anode that is too small, a foil with less lithium than a discharge takes:
+    3 mAh/cm² are 14.6 µm."""
+    theoretical = {"cathode": 170.0, "graphite": 372.0}
+    assert [name for name, _ in impossible(simple_cell(**more), theoretical)] == said
+
+
+def test_what_cells_on_the_market_have_not() -> None:
+    """1.02 at 360 mAh/g of graphite at least, where it is alone; no more than half silicon."""
+
+    def told(n_over_p: float, *hosts: Host) -> list[str]:
+        return [name for name, _ in unusual(simple_cell(n_over_p=n_over_p, hosts=hosts))]
+
+    graphite = Host("graphite", 1.0, 360.0, 0.1, 0.9)
+    assert told(1.03, graphite) == []
+    assert told(1.01, graphite) == ["n_over_p"]
+    assert told(1.01, Host("hard carbon", 1.0, 360.0, 0.1, 0.9)) == []
+    half = Host("graphite", 0.5, 360.0, 0.1, 0.9), Host("silicon", 0.5, 2000.0, 0.4, 0.8)
+    assert told(1.01, *half) == []
+    more = Host("graphite", 0.4, 360.0, 0.1, 0.9), Host("silicon", 0.6, 2000.0, 0.4, 0.8)
+    assert told(1.01, *more) == ["silicon"]
 
 
 def test_what_is_unusual_is_said(model: CellModel) -> None:

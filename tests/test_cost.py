@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from minerals import api
-from minerals.case.cost import Chemistry, PackPrices, pack_prices
+from minerals.case.cost import Chemistry, PackPrices, _Gaps, _Relative, pack_prices
 from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.quantities import QUANTITIES
@@ -20,7 +22,7 @@ from minerals.studies.run import run
 from minerals.tables.check import without_price
 from minerals.tables.inputs import Inputs, read_inputs
 from minerals.tables.prices import price_inputs
-from minerals.tables.relative import Multiple, follows
+from minerals.tables.relative import Follows, Multiple, follows
 
 ASKED = "prices={demand='plan', adoption='plan', against='China'}"
 KEYS = ["scenario", "region", "segment", "chemistry", "silicon", "year"]
@@ -117,6 +119,54 @@ def test_a_blend_is_priced_between_the_two_beside_it_and_never_beyond_the_last(s
     base, five, ten, twenty, fifty, *found = packs.home[0, :, 0]
     assert len({base, five, ten, twenty, fifty}) == 5
     assert found == pytest.approx([(base + five) / 2, five, (five + ten) / 2, (ten + twenty) / 2, twenty, fifty])
+
+
+def test_a_blend_rests_on_the_blends_beside_it_alone() -> None:
+    """Of base a a tenth costs 1.2 of it (row 3), a fifth 1.6 (row 4); b takes them on top of its own price, 2 (row 2).
+    One that is tabulated for another base rests on that row alone; what is beyond the last one has that."""
+    of: dict[str, Follows] = {"a": Follows("Li-ion", 1.5, (1,)), "b": Follows("LFP", 2.0, (2,)),
+                              "a10": Follows("Li-ion", 1.8, (1, 3)), "a20": Follows("Li-ion", 2.4, (1, 4))}  # fmt: skip
+    relative: Any = SimpleNamespace(
+        of=of.__getitem__, blends={"a": [(0.1, "a10"), (0.2, "a20")]}, silicon_like={"b": "a"}
+    )
+    for silicon, multiple, lines in (
+        (0.05, 1.1, (1, 3)), (0.1, 1.2, (1, 3)), (0.15, 1.4, (1, 3, 1, 4)), (0.2, 1.6, (1, 4)), (0.3, 1.6, (1, 4)),
+    ):  # fmt: skip
+        found = _Relative._between(relative, "b", silicon)
+        assert (found.curve, found.factor) == ("LFP", pytest.approx(2 * multiple))
+        assert tuple(dict.fromkeys(found.lines)) == tuple(dict.fromkeys((2, *lines)))
+        assert _Relative._between(relative, "a", silicon).factor == pytest.approx(1.5 * multiple)
+
+
+def test_the_newest_gap_of_a_region_or_the_next_wider_one() -> None:
+    """Germany has the rows of Europe of 2026; a family without one has the mean of these. Cells are 60 of the 90 of a
+    pack in the last year with both."""
+
+    def row(value: float, year: int, line: int, **more: Any) -> Any:
+        return SimpleNamespace(value=value, year=year, line=line, **more)
+
+    rows = {("Europe", "China", "cell", "all"): [row(0.5, 2024, 1, family="LFP"), row(0.3, 2026, 2, family="LFP"),
+                                                 row(0.1, 2026, 3, family="NMC")]}  # fmt: skip
+    level = {
+        "cell": [(50.0, 2024, 11), (60.0, 2025, 12), (55.0, 2026, 13)],
+        "pack": [(80.0, 2024, 21), (90.0, 2025, 22)],
+    }
+    prices = {("observed", name, "Li-ion", "all"): [row(*each, region="World") for each in some]
+              for name, some in level.items()}  # fmt: skip
+    prices["observed", "cell", "Li-ion", "all"].append(row(1.0, 2025, 99, region="Europe"))
+    tables = {"cell_price_gap": rows, "cell_price": prices}
+    wider = {"Germany": ("Germany", "Europe", "World"), "Japan": ("Japan", "World")}
+    inputs: Any = SimpleNamespace(rows_by=lambda table, *_: tables[table],
+                                  places=SimpleNamespace(chain=wider.__getitem__))  # fmt: skip
+    gaps = _Gaps(inputs, "China")
+    assert (gaps.of("Germany", "LFP"), gaps.of("Germany", "NMC")) == (0.3, 0.1)
+    assert gaps.of("Germany", "Na-ion") == pytest.approx(0.2)
+    assert np.isnan(gaps.of("Japan", "LFP"))
+    assert (gaps.lines("Germany"), gaps.lines("Japan")) == ([2, 3], [])
+    assert (gaps.cells, gaps.of_cells) == (pytest.approx(60 / 90), [12, 22])
+    prices["observed", "pack", "Li-ion", "all"] = []
+    assert (_Gaps(inputs, "China").cells, _Gaps(inputs, "China").of_cells) == (1, [])
+    assert np.isnan(_Gaps(inputs, "Korea").of("Germany", "LFP"))
 
 
 def test_the_rows_used_are_those_of_the_regions_and_chemistries(toy_packs: Callable[..., PackPrices]) -> None:

@@ -27,9 +27,12 @@ def resolved(toy: Path) -> Resolved:
     return resolve(read_run(toy / "run.toml", LATER), read_inputs(toy))
 
 
-@pytest.mark.parametrize("trend", ["held", "improving"])
-def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, trend: str) -> None:
-    resolved = resolve(read_run(toy / "run.toml", [*LATER, f"intensity.trend='{trend}'"]), read_inputs(toy))
+@pytest.mark.parametrize("sets", [
+    ("intensity.trend='held'",), ("intensity.trend='improving'",),
+    ("scope.segments=['car']", "flows.second_life=true"), ("scope.segments=['car']", "flows.second_life=false"),
+])  # fmt: skip
+def test_a_draw_with_every_factor_at_its_value_is_the_plain_run(toy: Path, sets: tuple[str, ...]) -> None:
+    resolved = resolve(read_run(toy / "run.toml", [*LATER, *sets]), read_inputs(toy))
     uncertain = Uncertain(resolved, kind=np.float64)
     uniform = np.full((3, len(uncertain.factors)), 0.5)
     intensity = intensities_of(resolved)["value"][0]

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from minerals.axes import Axis, dense, tidy
 from minerals.flows.demand import blended_share, cells, graphite_by_route
-from minerals.flows.system import DIMENSIONS, SystemInputs, system
+from minerals.flows.system import DIMENSIONS, SystemInputs, _blocks, _bytes_per_draw, system
 from minerals.results.result import Result
 
 
@@ -146,6 +146,21 @@ def test_any_draws_may_be_picked_and_intensities_may_change_in_time(uncertain: s
 def drawn_of(arrays: dict[str, np.ndarray], draw: int) -> np.ndarray:
     """Intensity of one draw."""
     return arrays["mineral_intensity"][min(draw, len(arrays["mineral_intensity"]) - 1)]
+
+
+def test_draws_are_taken_in_blocks_that_stay_in_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2 regions · 3 segments · 5 chemistries · 4 years of 8 bytes; as many draws as fit, and never less than one."""
+    inputs = random_inputs(3, draws=9)
+    assert _bytes_per_draw(inputs) == 8 * 2 * 3 * 5 * 4
+    assert _bytes_per_draw(SystemInputs(inputs.additions[:, :1], inputs.market_share, inputs.mineral_intensity)) == 960
+    assert (
+        _bytes_per_draw(SystemInputs(inputs.additions, inputs.market_share[:, :, :1], inputs.mineral_intensity)) == 960
+    )
+    monkeypatch.setattr("minerals.flows.system.BLOCK", 3000)
+    assert _blocks(range(2, 9), 960) == [slice(2, 5), slice(5, 8), slice(8, 9)]
+    assert _blocks(range(2, 4), 3001) == [slice(2, 3), slice(3, 4)]
+    assert _blocks(range(2, 9, 3), 1) == [slice(2, 3), slice(5, 6), slice(8, 9)]
+    assert _blocks(range(5), 0) == [slice(0, 5)]
 
 
 def test_one_set_of_shares_serves_many_draws_of_intensity() -> None:

@@ -124,6 +124,51 @@ def test_a_tariff_and_the_credit_beside_it_make_both_cost_the_same(own: float, o
         assert own - credit == pytest.approx(other * (1 + tariff))
 
 
+@pytest.mark.parametrize("call", [
+    lambda: learning.exponent([0.1, 1.0]), lambda: learning.exponent([0.1, -0.1]),
+    lambda: learning.exponent([0.1, -np.inf]), lambda: learning.exponent([np.nan, 0.1]),
+    lambda: learning.price([1, 0], 1, 1, 0.1),
+    lambda: learning.price(1, [1, 0], 1, 0.1), lambda: learning.price(1, 1, [1, 0], 0.1),
+    lambda: learning.price([3, 2], 1, 1, 0.1, 2), lambda: learning.price(3, 1, 1, 0.1, [1, -1]),
+    lambda: learning.fit([1, 2, 0], [3, 2, 1]), lambda: parity.tariff([1, 1], [1, 0]),
+])  # fmt: skip
+def test_one_that_cannot_be_among_others_is_refused(call: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match=r"rate|above zero|floor"):
+        call()
+
+
+def test_learning_by_hand() -> None:
+    """Three doublings from 4 to 32 GWh at a fifth, above a floor of 20 of 100: 80 · 0.8³ + 20, and back."""
+    assert learning.exponent([0.0, 0.5, 0.75]).tolist() == [0, -1, -2]
+    assert learning.doublings([4, 32, 2], 4).tolist() == [0, 3, -1]
+    assert learning.price(100, 32, 4, 0.2, 20) == pytest.approx(80 * 0.8**3 + 20)
+    assert learning.price(100, 32, 4, 0.2, 0) == pytest.approx(100 * 0.8**3)
+    assert learning.energy_for(80 * 0.8**3 + 20, 100, 4, 0.2, 20) == pytest.approx(32)
+    assert learning.energy_for(125, 100, 4, 0.2) == pytest.approx(2), "a price before the anchor"
+    assert np.isinf(learning.energy_for(0, 100, 4, 0.2))
+    assert learning.cumulative(3.0, [1.0, 2.0]).tolist() == [3, 4, 6]
+
+
+def test_ends_of_a_curve_have_their_own_floor_and_the_other_ones_rate() -> None:
+    """The anchor stands in the second year; in the third there is twice the energy at the value, three times at the
+    low end and one and a half times at the high one."""
+    energy = np.array([[50.0, 100, 200], [25, 50, 150], [100, 200, 300]])
+    floor, rate = np.array([2.0, 1.0, 6.0]), np.array([0.2, 0.1, 0.3])
+    found = learning.curve(np.array([10.0, 9.0, 12.0]), energy, 1, rate, floor)
+    assert found[:, 1].tolist() == [10, 9, 12]
+    assert found[:, 0] == pytest.approx([2 + 8 / 0.8, 1 + 8 / 0.7, 6 + 6 / 0.9])
+    assert found[:, 2] == pytest.approx([2 + 8 * 0.8, 1 + 8 * 3 ** np.log2(0.7), 6 + 6 * 1.5 ** np.log2(0.9)])
+
+
+def test_a_fit_of_points_at_two_energies_is_a_fit() -> None:
+    """Mean of 1 and 1/4 on the logarithm, and 1/4: a doubling halves, with half of the variance unexplained."""
+    found = learning.fit([1, 1, 2, 2], [2, 0.5, 1, 0.25])
+    assert found.rate == pytest.approx(0.5)
+    assert found.r2 == pytest.approx(1 - 4 / 5)
+    assert (found.low, found.high) == pytest.approx((1 - 2 ** (-1 + 2 * 2**0.5), 1 - 2 ** (-1 - 2 * 2**0.5)))
+    assert found.points == 4
+
+
 # --- a run -----------------------------------------------------------------------------------------------------------
 
 

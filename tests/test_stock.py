@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from minerals.flows.balance import imbalances, unbalanced
 from minerals.flows.ensemble import _by_node
 from minerals.flows.lifetime import survival, survival_matrix, weibull_shape
-from minerals.flows.recycling import end_of_life_recycling_rate, mixed_recovery, recycle, recycled_content
+from minerals.flows.recycling import Recycling, end_of_life_recycling_rate, mixed_recovery, recycle, recycled_content
 from minerals.flows.scrap import lines_from_growth, scrap_rate
 from minerals.flows.stock import (
     hazard,
@@ -79,6 +79,28 @@ def test_impossible_lifetimes_are_refused(distribution: str, mean: float, spread
         survival(distribution, 1.0, mean, spread)
 
 
+def test_one_impossible_lifetime_among_others_is_refused() -> None:
+    for mean, spread, words in (([5.0, 0.0], [0.3, 0.3], "above 0 years"), ([5.0, 5.0], [0.3, 0.0], "spread")):
+        with pytest.raises(ValueError, match=words):
+            survival("weibull", 1.0, mean, spread)
+    assert survival("fixed", 1.0, [5.0, 0.5], [0.0, 0.0]).tolist() == [1, 0]
+
+
+def test_survival_of_each_distribution_by_hand() -> None:
+    """One standard deviation before and after the mean: Φ(±1) of a normal life, and of the logarithm of a lognormal
+    one around its median. Before a life begins nothing is lost but of a normal one."""
+    one = 0.5 * math.erfc(1 / math.sqrt(2))
+    assert survival("normal", [7.0, 13.0], 10.0, 0.3) == pytest.approx([1 - one, one])
+    sigma = math.sqrt(math.log(1.09))
+    median = 10 / math.sqrt(1.09)
+    ages = [median * math.exp(-sigma), median, median * math.exp(sigma)]
+    assert survival("lognormal", ages, 10.0, 0.3) == pytest.approx([1 - one, 0.5, one])
+    for distribution in ("weibull", "lognormal", "fixed"):
+        assert survival(distribution, [-2.0, 0.0], 10.0, 0.3).tolist() == [1, 1]
+    assert survival("weibull", 0.5, 1.0, 1.0) == pytest.approx(math.exp(-0.5))
+    assert survival("normal", 0.0, 10.0, 0.3) < 1
+
+
 def test_an_unknown_convention_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown inflow mid"):
         matrix("fixed", "mid")
@@ -124,6 +146,32 @@ def test_a_cohort_that_leaves_at_once_holds_no_stock() -> None:
     gone = survival_matrix(5, "start", "fixed", np.array([0.5]), np.array([0.0]))
     with pytest.raises(ValueError, match="within its own year"):
         sales_from_stock(np.ones(5), gone)
+
+
+def test_places_and_lives_side_by_side_are_what_each_is_alone() -> None:
+    """Three places sell to four uses, each with a life of its own, for five years; and what they sold is found back."""
+    years, mean = 5, np.array([[1.5], [2.0], [4.0], [9.0]])
+    alive = survival_matrix(years, "middle", "weibull", mean, np.array([[0.3], [0.5], [0.2], [0.4]]))
+    sales = np.random.default_rng(4).random((3, 4, years))
+    stock, retired = stock_from_sales(sales, alive), retirements(sales, alive)
+    for place, use in np.ndindex(3, 4):
+        alone = sales[place, use], alive[use]
+        np.testing.assert_allclose(stock[place, use], stock_from_sales(*alone), rtol=1e-12)
+        np.testing.assert_allclose(retired[place, use], retirements(*alone), rtol=1e-12, atol=1e-15)
+        np.testing.assert_array_equal(hazard(alive[None])[0, use], hazard(alive[use]))
+        np.testing.assert_allclose(sales_from_stock(stock[place, use], alive[use]), sales[place, use], atol=1e-12)
+    np.testing.assert_allclose(sales_from_stock(stock, alive), sales, atol=1e-12)
+    np.testing.assert_allclose(sales_from_stock(stock[0, 0], alive[:1]), sales[:1, 0], atol=1e-12)
+
+
+def test_one_life_in_which_nothing_is_left_at_the_end_of_its_year_holds_no_stock() -> None:
+    """Though all others do; and a cohort of which hardly anything is left does."""
+    alive = np.stack([np.tri(3)] * 2)
+    alive[1, 2, 2] = 1e-3
+    assert sales_from_stock(np.array([1.0, 2, 2.001]), alive)[1].tolist() == pytest.approx([1, 1, 1])
+    alive[1, 2, 2] = 0.0
+    with pytest.raises(ValueError, match="within its own year"):
+        sales_from_stock(np.ones(3), alive)
 
 
 @pytest.mark.parametrize("inflow", CONVENTIONS)
@@ -181,7 +229,22 @@ def test_scrap_by_hand() -> None:
 
 def test_lines_follow_growth_over_the_highest_output() -> None:
     np.testing.assert_array_equal(lines_from_growth(np.array([10.0, 15, 12, 14, 20])), [10, 5, 0, 0, 5])
+    by_region = np.array([[10.0, 15, 12], [20, 3, 21]])
+    np.testing.assert_array_equal(lines_from_growth(by_region), [[10, 5, 0], [20, 0, 1]])
     assert scrap_rate(lines_from_growth(np.zeros(4)), RAMP, RATE).tolist() == [0.05] * 4
+
+
+def test_a_profile_that_ends_holds_its_last_value_on() -> None:
+    """100 old lines, and 50 of year 1 that scrap 0.5, 0.2 and then 0.1: first of full output at once, then of 0.4, 0.8
+    and 1 of it, at 0.1 of scrap from the start on."""
+    lines = np.array([[100.0, 50, 0, 0, 0], [0, 0, 0, 0, 20]])
+    found = scrap_rate(lines, np.ones(1), np.array([0.5, 0.2, 0.1]))
+    first = [0.1, *(1 - 150 / (100 / 0.9 + 50 / (1 - rate)) for rate in (0.5, 0.2)), 0.1, 0.1]
+    np.testing.assert_allclose(found, [first, [0.1, 0.1, 0.1, 0.1, 0.5]])
+    ramp = np.array([0.4, 0.8, 1.0])
+    np.testing.assert_allclose(scrap_rate(lines, ramp, np.array([0.1])), 0.1)
+    found = scrap_rate(lines[0], ramp, np.array([0.5, 0.1]))
+    np.testing.assert_allclose(found, [0.1, 1 - 120 / (100 / 0.9 + 20 / 0.5), 0.1, 0.1, 0.1])
 
 
 def test_a_line_that_scraps_all_is_refused() -> None:
@@ -239,6 +302,20 @@ def test_a_surplus_is_reported() -> None:
     got = flows(5, plenty=True)
     assert (got.surplus > 0).any()
     assert (got.primary_demand[got.surplus > 0] == 0).all()
+
+
+def test_what_is_missing_at_each_process_by_hand() -> None:
+    """Flows that fit nowhere: of each process what comes in less what goes out, and less what stays."""
+    amounts = {"mineral_demand": 80.0, "input": 101.0, "prompt_scrap": 19.0, "retired": 41.0, "reused": 11.0,
+               "reuse_ended": 3.0, "collected": 25.0, "uncollected": 7.0, "recovered_prompt": 15.0, "recovered": 13.0,
+               "lost": 17.0, "secondary_supply": 29.0, "surplus": 2.0, "primary_demand": 70.0}  # fmt: skip
+    got = Recycling(**{name: np.array([[amount, 2 * amount]]) for name, amount in amounts.items()})
+    found = imbalances(got, np.array([[37.0, 115.0]]), np.array([[8.5, 24.0]]), np.array([[1.0]]))
+    assert {process: each[0].tolist() for process, each in found.items()} == {
+        "cell making": [101 - 80 - 19, 2 * 2], "first use": [80 - 41 - 36, 78 - 78], "second life": [-0.5, 0.5],
+        "collection": [41 - 11 + 3 - 25 - 7, 2], "recycling": [19 + 25 - 15 - 13 - 17, -2],
+        "supply": [70 + 29 - 101, -4], "secondary market": [15 + 13 - 29 - 2, -6],
+    }  # fmt: skip
 
 
 def test_an_open_balance_is_named() -> None:

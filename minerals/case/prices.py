@@ -89,7 +89,7 @@ class PriceCurves:
         fitted = observed & ~np.isnan(self.energy_at_observations)
         if fitted.sum() < 3:
             return None
-        floor = next((learner.floor[0] for learner in self.inputs.learners if learner.family == FITTED), 0.0)
+        floor = next(learner.floor[0] for learner in self.inputs.learners if learner.family == FITTED)
         above = np.array([row.value for row in prices])[fitted] - floor
         return learning.fit(self.energy_at_observations[fitted], above) if (above > 0).all() else None
 

@@ -220,7 +220,7 @@ def _lives(draws: Draws, content: Array) -> tuple[Array, Array, Array]:
 
     Without a chain, demand and zeros. content: [kg/kWh] (mineral, draw, chemistry).
     """
-    terms, chain, places = draws.terms, draws.chain, draws.apart[0].sold.shape[-1]
+    terms, chain, places = draws.terms, draws.chain, draws.apart[0].sold.shape[1]
     by_year = (*content.shape[:2], draws.regions, places // draws.regions)
     if terms is None:
         parts = None

@@ -41,9 +41,7 @@ def sales_from_stock(stock: Array, survival: Array) -> Array:
     """
     if (np.diagonal(survival, axis1=-2, axis2=-1) <= 0).any():
         raise ValueError("a cohort that leaves use within its own year cannot hold a stock; use a longer lifetime")
-    shape = np.broadcast_shapes(stock.shape[:-1], survival.shape[:-2])
-    right = np.broadcast_to(stock, (*shape, stock.shape[-1]))[..., None]
-    return np.asarray(np.linalg.solve(survival, right)[..., 0])
+    return np.asarray(np.linalg.solve(survival, stock[..., None])[..., 0])
 
 
 def _times(matrix: Array, vector: Array) -> Array:

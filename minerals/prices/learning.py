@@ -29,7 +29,7 @@ class Fit(NamedTuple):
 def exponent(rate: ArrayLike) -> Array:
     """Power of the curve, log2(1 − rate): zero without learning, negative with it. Raises ValueError."""
     rates = np.asarray(rate, float)
-    if not (np.isfinite(rates).all() and (rates >= 0).all() and (rates < 1).all()):
+    if not ((rates >= 0) & (rates < 1)).all():
         raise ValueError(f"a learning rate is at least 0 and below 1, not {rates}")
     return np.asarray(np.log2(1 - rates))
 
