@@ -310,6 +310,25 @@ def test_what_is_not_conclusive_is_solved_from_nothing_with_and_without_presolve
     assert len(asked) == len(algorithms) + 2
 
 
+def test_from_a_basis_the_simplex_has_so_many_iterations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as the model has rows where it goes on inside the limits, and no fewer than from any basis; without one
+    as many as it takes."""
+    compiled = Compiled(random_model(np.random.default_rng(1)))
+    rows, asked, ran = len(compiled.form.rows), list[int | None](), compiled._run
+
+    def noted(wanted: str, presolve: str, limit: float | None, most: int | None = None, inside: bool = False) -> Status:
+        asked.append(most)
+        return ran(wanted, presolve, limit, most, inside)
+
+    monkeypatch.setattr(compiled, "_run", noted)
+    for iterations in (rows + 7, rows - 2):
+        monkeypatch.setattr("minerals.mix.compiled.HOT_ITERATIONS", iterations)
+        compiled.highs.clearSolver()
+        for inside in (True, False, True):
+            compiled.solve(inside=inside)
+    assert asked == [None, rows + 7, rows + 7, None, rows - 2, rows]
+
+
 def test_afresh_is_cold_where_the_model_is_large() -> None:
     model = random_model(np.random.default_rng(1), rows=40, columns=60)
     again = []
@@ -559,6 +578,35 @@ def test_what_is_rounding_beside_the_largest_cost_is_not_kept() -> None:
     assert found.goal is None
     free.keep(found)
     assert free.solve().objective == pytest.approx(0)
+
+
+def test_what_is_kept_stays_at_the_end_at_which_it_is() -> None:
+    """Of limits and bounds with two ends, whichever is the larger number; what has no cost stays free."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(["most", "least", "free"], bounds=(2, 9))
+    model.y = pyo.Var(["most", "least"])
+    model.limit = pyo.Constraint(["most", "least"], rule=lambda m, end: (-9, m.y[end] + 1, 2 + 4 * (end == "most")))
+    model.cost = pyo.Objective(
+        expr=model.x["least"] - model.x["most"] + model.y["least"] - model.y["most"] + 0 * model.x["free"]
+    )
+    compiled = Compiled(model)
+    compiled.keep(compiled.solve())
+    ends = {name: compiled.bounds(model.x[name]) for name in model.x}
+    assert ends == {"most": (9, 9), "least": (2, 2), "free": (2, 9)}
+    limits = {name: [compiled.rhs(model.limit[name], side) for side in ("lower", "upper")] for name in model.limit}
+    assert limits == {"most": [6, 6], "least": [-9, -9]}
+    assert all(compiled.kept(limit) for limit in model.limit.values())
+
+
+def test_a_reduced_cost_is_kept_beside_costs_however_small_these_are() -> None:
+    """What is nothing is a part of the largest cost, 1e-3, though that is below one."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(["a", "b", "c"], bounds=(0, 10))
+    model.all = pyo.Constraint(expr=pyo.quicksum(model.x.values()) <= 30)
+    model.cost = pyo.Objective(expr=1e-3 * model.x["a"] + 1e-12 * model.x["b"] + 1e-14 * model.x["c"])
+    compiled = Compiled(model)
+    compiled.keep(compiled.solve())
+    assert [compiled.bounds(each)[1] for each in model.x.values()] == [0, 0, 10]
 
 
 def test_small_duals_are_kept_beside_large_ones() -> None:

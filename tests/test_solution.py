@@ -35,7 +35,7 @@ from minerals.mix.family import Kind, LimitText, index_of
 from minerals.mix.gains import Gain
 from minerals.mix.model import build
 from minerals.mix.objective import RISKS
-from minerals.mix.solution import Criteria, Solution, choose, risk_of
+from minerals.mix.solution import Criteria, Solution, _below_all, choose, risk_of
 
 
 def priced(lfp: float, nmc: float = 70.0, **changes: Any) -> MixData:
@@ -168,6 +168,17 @@ def test_the_smallest_cap_that_works_is_told_and_works(china: float) -> None:
     lost = risk_of(found.losses, data.weight, "expected", 0.8)
     assert 0.9 * lost <= least <= works
     assert works <= max(1.2 * lost, lost + 1)
+
+
+@pytest.mark.parametrize(("least", "told", "works"), [
+    (1234.5, "1,234.5", "1235"), (12.0, "12.0", "12"), (1.0, "1.0", "1"), (0.996, "1", "1"), (0.123, "0.12", "0.13"),
+    (0.00123, "0.0012", "0.0013"),
+])  # fmt: skip
+def test_the_cap_that_works_is_the_next_whole_gwh_or_second_digit(least: float, told: str, works: str) -> None:
+    words = f"loses less than {told} GWh (worst, over all years). Smallest cap that works: {works}. Nothing"
+    for cap, within in ((None, "no mix "), (0.05, "no mix at a cost up to 5% above the cheapest ")):
+        message = _below_all(Criteria(risk="worst", exposure_cap=0.0005, cost_cap=cap), least)
+        assert message.startswith(f"exposure_cap = 0.0005: {within}{words}")
 
 
 @pytest.mark.parametrize("risk", RISKS)
