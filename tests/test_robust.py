@@ -16,12 +16,12 @@ from test_mix import YEARS, at_risk
 from test_near import TOYS
 
 from minerals import api
-from minerals.errors import InputError
+from minerals.errors import InputError, NumericalTrouble
 from minerals.highs import DUAL
 from minerals.mix import cutting
 from minerals.mix.cutting import CLOSE, MONEY, CuttingPlanes, Objective, Part, Tried
 from minerals.mix.data import MixData
-from minerals.mix.futures import AVERAGE, MANY, REGRET, Futures
+from minerals.mix.futures import AGREE, AVERAGE, MANY, REGRET, Futures
 from minerals.mix.objective import OWN
 from minerals.mix.replay import Library
 from minerals.mix.session import Session
@@ -280,6 +280,12 @@ def test_shares_move_among_plans_nearly_as_good() -> None:
     assert (low, high) == pytest.approx((0, 0.824))
 
 
+def test_nearly_as_good_as_no_loss_is_a_part_of_the_demand() -> None:
+    """In the other future 80 to 90 GWh of NMC a year lose nothing, and 0.01 · 0.03 GWh are as good."""
+    _, low, high = two_futures().chosen("other").share["Here", "NMC", 2030]
+    assert (low, high) == pytest.approx((0.8 - 3e-6, 0.9 + 3e-6), abs=5e-7)
+
+
 def test_what_a_future_cannot_supply_is_short_and_lost() -> None:
     """Of 100 GWh of LFP it has phosphate for 30; the stop comes in 2031, and what was short before counts too."""
     own = stopped(100, 100)
@@ -303,6 +309,87 @@ def test_a_plan_costs_no_more_than_it_may(many: int) -> None:
     found = capped.chosen(OWN)
     assert (found.value, found.cost) == pytest.approx((180, 21_600))
     assert capped.losses(found.plan)[OWN].loss == pytest.approx(180, abs=1e-3)
+
+
+# --- parts of an answer ----------------------------------------------------------------------------------------------
+
+
+def test_how_far_shares_move_is_found_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of plans nearly as good, in a model of the future whose plan it is or of all; and of many futures together not
+    at all."""
+    moved: list[tuple[str, tuple[str, ...]]] = []
+
+    def sure(_: Futures, __: object, names: Any, asked: Any) -> Any:
+        found = asked(None)
+        moved.extend([(found, tuple(names))] if isinstance(found, str) else [])
+        return found
+
+    monkeypatch.setattr(Futures, "_sure", sure)
+    monkeypatch.setattr(Futures, "_ends", lambda *of: of[2])
+    monkeypatch.setattr(Futures, "_best", lambda *of: ("one programme", of[-1]))
+    monkeypatch.setattr(Futures, "_by_cutting_planes", lambda *of: ("cutting planes", of[-1]))
+    for options, objective, way, names in (
+        ({}, OWN, "one programme", (OWN,)), ({}, AVERAGE, "one programme", (OWN, "other")),
+        ({"ranged": False}, OWN, "one programme", None), ({"near": 0.0}, AVERAGE, "one programme", None),
+        ({"many": 2}, "other", "cutting planes", ("other",)), ({"many": 2}, REGRET, "cutting planes", None),
+        ({"many": 3}, REGRET, "one programme", (OWN, "other")),
+    ):  # fmt: skip
+        moved.clear()
+        assert two_futures(**options).chosen(objective) == (way, {} if names is None else objective)  # type: ignore[comparison-overlap]
+        assert moved == ([] if names is None else [(objective, names)])
+
+
+def test_what_moves_holds_what_is_chosen() -> None:
+    """A share lies between its ends, and these between nothing and it, whatever a solver rounds; without ends it does
+    not move. A loss is not below nothing."""
+    futures = two_futures()
+    session = Session(futures.own, "expected")
+    values = session.optimum("cost").values
+    nmc, lfp = ("Here", "NMC", 2030), ("Here", "LFP", 2030)
+    for ends, told in (
+        ({}, {nmc: (1, 1, 1), lfp: (0, 0, 0)}),
+        ({nmc: (-0.1, 0.7), lfp: (-0.2, -0.1)}, {nmc: (1, 0, 1), lfp: (0, 0, 0)}),
+        ({nmc: (0.4, 1.1), lfp: (0.1, 0.5)}, {nmc: (1, 0.4, 1.1), lfp: (0, 0, 0.5)}),
+    ):
+        found = futures._as_chosen(session, -1e-9, values, ends)  # type: ignore[arg-type]
+        assert {place: pytest.approx(share) for place, share in told.items()} == found.share
+        assert (found.value, found.cost) == (0, pytest.approx(21_000))
+    assert futures._as_chosen(session, 7.0, values, {}).value == 7
+
+
+def test_shares_are_told_of_what_is_sold_in_the_years_shown() -> None:
+    """Of 2030, 2035 and 2040, or else of the last year."""
+    for years, shown in (((2029, 2030, 2035), [2030, 2035]), ((2031, 2032, 2033), [2033])):
+        data: Any = SimpleNamespace(years=years, family={"nmc": "NMC", "lfp": "LFP", "na": "Na"}, regions=("A", "B"))
+        cells = [("A", c, y) for c in ("nmc", "lfp") for y in years] + [("B", "lfp", years[-1])]
+        session: Any = SimpleNamespace(
+            model=SimpleNamespace(cells_of=cells), share=lambda r, f, of: [len(of), of[0], r == "B" and f == "LFP"]
+        )
+        places, weights = Futures._shares(SimpleNamespace(own=data), session)  # type: ignore[arg-type]
+        assert places == [("A", f, y) for f in ("NMC", "LFP") for y in shown] + [("B", "LFP", years[-1])]
+        assert weights.tolist() == [[1, y, r == "B"] for r, _, y in places]
+
+
+def test_what_a_plan_loses_is_what_it_loses_when_it_is_played_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a millionth of the demand, above which what is short is told too."""
+    futures, off, short, evaluate = two_futures(), [0.0], [0.0], Session.evaluate
+
+    def played(session: Session, values: Any) -> Any:
+        found = evaluate(session, values)
+        return replace(found, exposure=found.exposure + off[0])
+
+    monkeypatch.setattr(Session, "evaluate", played)
+    monkeypatch.setattr(Session, "levels", lambda *_: {"one": short[0] / 4, "other": short[0] * 3 / 4})
+    plan = {"additions": {("Here", "car", c, y): 50.0 for c in ("lfp", "nmc") for y in YEARS}}
+    least = AGREE * 300.0
+    for off[0] in (0.9 * least, -0.9 * least):
+        for short[0], told in ((least, 0), (1.1 * least, 1.1 * least)):
+            held = futures._held("other", {name: plan.get(name, {}) for name in PLAN})
+            assert (held.loss, held.replayed) == pytest.approx((90, 90 + off[0]), abs=1e-6)
+            assert held.short == pytest.approx(told)
+    for off[0] in (1.1 * least, -1.1 * least):
+        with pytest.raises(NumericalTrouble, match=r"a plan loses \S+ GWh in a future when it is played back"):
+            futures._held("other", {name: plan.get(name, {}) for name in PLAN})
 
 
 # --- what must hold --------------------------------------------------------------------------------------------------
