@@ -131,6 +131,7 @@ def test_ends_apart_by_rounding_are_one_point(least: Vertex) -> None:
         assert (found.vertices, found.solves) == ((CHEAPEST,), 0)
         assert found.cost_at(3.0) == 100
         assert found.marginal.size == 0
+        assert found.marginal_between.shape == (0, 2)
 
 
 def test_beyond_its_ends_a_frontier_is_at_them() -> None:
@@ -218,6 +219,42 @@ def test_what_is_solved_next_is_where_the_tangents_cross() -> None:
     walk(lambda e: (walked.append(e), edge_of(CORNERS, e))[1], CHEAPEST, LEAST)  # type: ignore[func-returns-value]
     assert walked[:2] == [10 - 10 * STEP, 10 * STEP]
     assert walked[2:] == pytest.approx([35 / 19.5, 42 / 11])
+
+
+def test_beside_an_end_the_next_point_is_a_tenth_of_the_way_to_the_point_there() -> None:
+    """The frontier is steeper, or flatter, nearer to an end than the first points are, 0.001 from it: at 0.0005. The
+    least exposed end is 10 above the tangent of 0.001, of 40, and the chord between the first points 6 above the
+    tangents at 5: first comes what is farthest off. What the grid would put on one of two points is put between."""
+    steep = ((10.0, 100.0), (9.9995, 100.0), (5.0, 110.0), (0.0005, 130.0), (0.0, 140.0))
+    for at_once, asked in ((1, [1e-4, 5.0, 5.5e-4]), (2, [1e-4, 5.0, 5.5e-4])):
+        found: list[float] = []
+
+        def solve(exposures: Sequence[float], found: list[float] = found) -> list[tuple[float, float]]:
+            found.extend(exposures)
+            return [edge_of(steep, each)[1:3] for each in exposures]
+
+        sandwich(solve, *(Vertex(*steep[at], np.nan) for at in (0, -1)), 0.1, at_once)
+        assert found == pytest.approx([9.999, 0.001, *asked])
+    found.clear()
+    sandwich(solve, *(Vertex(*steep[at], np.nan) for at in (0, -1)), 1e-5)
+    assert 9.9999 in [round(each, 7) for each in found]
+
+
+@pytest.mark.parametrize("side", ["low", "high"])
+def test_a_corner_is_known_where_the_slope_of_one_edge_holds_as_far(side: str) -> None:
+    """But for a part of 1e-9 of the span, 1e-8, which is rounding. What holds nowhere, not even where it was found, is
+    known there."""
+
+    def one_sided(exposure: float, short: float) -> Edge:
+        edge = edge_of(CORNERS, exposure)
+        if side == "low":
+            return edge._replace(low=edge.low + short, high=exposure - 1)
+        return edge._replace(low=exposure + 1, high=edge.high - short)
+
+    for short, known in ((0.9e-8, True), (1.1e-8, False)):
+        found = walk(lambda e, short=short: one_sided(e, short), CHEAPEST, LEAST)  # type: ignore[misc]
+        assert found.exposure == pytest.approx([e for e, _ in CORNERS], abs=1e-9)
+        assert (found.solves == 4) == known
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])

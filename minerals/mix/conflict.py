@@ -38,7 +38,7 @@ Chosen = NDArray[np.bool_]
 Status = highspy.HighsModelStatus
 #: Limits broken by this in all, in their units, count as kept.
 BROKEN = 1e-6
-#: A dual beside the largest one that counts as none.
+#: A dual that counts as none. Where limits contradict each other the largest is 1, the price of a breach.
 NO_DUAL = 1e-9
 #: Iterations of the simplex from a basis before a fresh start is tried. Where many limits are let go at once, it was
 #: seen to take 50 s for what the interior point does in 2 s.
@@ -267,7 +267,7 @@ class Search:
         if not self._solve():
             raise NumericalTrouble("what only keeps the books of the model has no solution")
         duals = np.abs(np.array(self.highs.getSolution().row_dual)[self.rows])
-        proof = kept & (duals > NO_DUAL * duals.max(initial=0.0))
+        proof = kept & (duals > NO_DUAL)
         return float(self.highs.getInfo().objective_function_value), proof
 
     def _price(self, priced: Chosen) -> None:
