@@ -16,7 +16,7 @@ from test_mix import YEARS, at_risk
 from test_near import TOYS
 
 from minerals import api
-from minerals.errors import InputError, NumericalTrouble
+from minerals.errors import Infeasible, InputError, NumericalTrouble
 from minerals.highs import DUAL
 from minerals.mix import cutting
 from minerals.mix.cutting import CLOSE, MONEY, CuttingPlanes, Objective, Part, Tried
@@ -280,10 +280,18 @@ def test_shares_move_among_plans_nearly_as_good() -> None:
     assert (low, high) == pytest.approx((0, 0.824))
 
 
-def test_nearly_as_good_as_no_loss_is_a_part_of_the_demand() -> None:
-    """In the other future 80 to 90 GWh of NMC a year lose nothing, and 0.01 · 0.03 GWh are as good."""
+def test_nearly_as_good_as_no_loss_is_a_part_of_the_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the other future 80 to 90 GWh of NMC a year lose nothing, and 0.01 · 0.03 GWh are as good. What of its blocks
+    presses is looked for in each plan at an end."""
+    noted: list[int] = []
+    monkeypatch.setattr(Session, "note", lambda session, values: noted.append(len(values)))
+    monkeypatch.setattr(Session, "missed", property(lambda _: False))
+    monkeypatch.setattr(Futures, "_session", lambda futures, _: Session(
+        futures.own, "expected", beside={"other": (futures.beside["other"], Library(futures.beside["other"]))}
+    ))  # fmt: skip
     _, low, high = two_futures().chosen("other").share["Here", "NMC", 2030]
     assert (low, high) == pytest.approx((0.8 - 3e-6, 0.9 + 3e-6), abs=5e-7)
+    assert len(set(noted)) == 1
 
 
 def test_what_a_future_cannot_supply_is_short_and_lost() -> None:
@@ -380,16 +388,57 @@ def test_what_a_plan_loses_is_what_it_loses_when_it_is_played_back(monkeypatch: 
 
     monkeypatch.setattr(Session, "evaluate", played)
     monkeypatch.setattr(Session, "levels", lambda *_: {"one": short[0] / 4, "other": short[0] * 3 / 4})
-    plan = {"additions": {("Here", "car", c, y): 50.0 for c in ("lfp", "nmc") for y in YEARS}}
     least = AGREE * 300.0
     for off[0] in (0.9 * least, -0.9 * least):
         for short[0], told in ((least, 0), (1.1 * least, 1.1 * least)):
-            held = futures._held("other", {name: plan.get(name, {}) for name in PLAN})
+            held = futures._held("other", half())
             assert (held.loss, held.replayed) == pytest.approx((90, 90 + off[0]), abs=1e-6)
             assert held.short == pytest.approx(told)
     for off[0] in (1.1 * least, -1.1 * least):
         with pytest.raises(NumericalTrouble, match=r"a plan loses \S+ GWh in a future when it is played back"):
-            futures._held("other", {name: plan.get(name, {}) for name in PLAN})
+            futures._held("other", half())
+
+
+def half(of_nmc: float = 0.5) -> dict[str, Any]:
+    """A plan with that part of NMC, and the rest of LFP."""
+    part = {"nmc": of_nmc, "lfp": 1 - of_nmc}
+    return {name: {} for name in PLAN} | {
+        "additions": {("Here", "car", c, y): 100 * part[c] for c in part for y in YEARS}
+    }
+
+
+def test_a_plan_that_is_held_is_had_within_its_cost_in_its_own_future_alone() -> None:
+    """Half of each costs 21,750 million USD, and takes all of its phosphate."""
+    with pytest.raises(Infeasible):
+        two_futures(most_cost=21_749.0)._held(OWN, half())
+    assert two_futures(most_cost=21_750.0)._held(OWN, half()).loss == pytest.approx(150)
+    assert two_futures(most_cost=1.0)._held("other", half()).loss == pytest.approx(90)
+    own = stopped(100, 100)
+    for phosphate in (50.0, 49.0):
+        supplied = {**own.supplied, **{("phosphate", "AUS", y): phosphate for y in YEARS}}
+        futures = Futures(replace(own, supplied=supplied), {}, "expected")
+        if phosphate == 50:
+            assert futures._held(OWN, half()).loss == pytest.approx(0, abs=1e-6)
+        else:
+            with pytest.raises(Infeasible):
+                futures._held(OWN, half())
+
+
+def test_the_cheapest_way_to_have_a_plan_loses_as_little_but_for_a_millionth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of its loss, or of one GWh where that is more."""
+    asked: list[tuple[str, str, float | None]] = []
+    among_best = Session.among_best
+
+    def noted(session: Session, objective: str, best: float, further: str, caps: Any, **how: bool) -> Any:
+        asked.append((objective, further, caps.get("expected")))
+        return among_best(session, objective, best, further, caps, **how)
+
+    monkeypatch.setattr(Session, "among_best", noted)
+    futures = two_futures()
+    for plan, most in ((half(), 90 + 90e-6), (half(0.9), 1e-6)):
+        asked.clear()
+        futures._held("other", plan)
+        assert asked == [("expected", "unmet_demand", None), ("unmet_demand", "cost", pytest.approx(most, abs=1e-8))]
 
 
 # --- what must hold --------------------------------------------------------------------------------------------------
