@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import fields, replace
+from types import SimpleNamespace
 from typing import Any
 
 import highspy
@@ -14,7 +16,7 @@ from test_mix import YEARS, at_risk, routed, toy, two_regions
 from test_solution import anything, incumbent, limited, priced
 
 from minerals import highs as highs_module
-from minerals.errors import NumericalTrouble
+from minerals.errors import Infeasible, NumericalTrouble
 from minerals.mix import near as near_module
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData
@@ -472,6 +474,139 @@ def test_parts_of_the_cost_and_losses_are_those_of_the_objectives() -> None:
     weight, losses = session.data.weight, session.losses(found.values)
     expected = sum(weight[d] * loss for d, loss in losses.items()) / sum(weight.values())
     assert found.exposure == pytest.approx(expected)
+
+
+# --- what a session is asked -----------------------------------------------------------------------------------------
+
+
+def test_of_a_mix_is_noted_what_presses_where_losses_count() -> None:
+    """In the objective, or in one that is held, be it from below; not in one that was held before."""
+    session, noted = Session(at_risk(), "expected"), list[str]()
+    session.library = SimpleNamespace(note=lambda *_: noted.append("own"), missed=set())  # type: ignore[assignment]
+    session.libraries = {"other": SimpleNamespace(note=lambda *_: noted.append("other"), missed=set())}  # type: ignore[dict-item]
+    session.model.future = {"other": None}
+
+    def told(objective: str) -> list[str]:
+        noted.clear()
+        session.optimum(objective)
+        return list(noted)
+
+    both = ["own", "other"]
+    assert told("expected") == told("worst") == both
+    assert told("cost") == told("unmet_demand") == []
+    with session.within({"worst": 60.0}):
+        assert told("cost") == both
+    assert told("cost") == []
+    with session.within({"cost": 22_000.0}):
+        assert told("unmet_demand") == []
+    form, row = session.compiled.form, session.compiled.row("worst")
+    form.row_lower[row] = -5.0
+    assert told("cost") == both
+    for own, other, missed in ((set(), set(), False), ({1}, set(), True), (set(), {1}, True)):
+        session.library.missed, session.libraries["other"].missed = own, other  # type: ignore[union-attr]
+        assert session.missed == missed
+    session.library = None
+    assert session.missed
+    assert told("expected") == ["other"]
+
+
+def test_a_large_model_goes_on_from_where_it_is_and_a_very_large_one_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, asked = Session(at_risk(), "expected"), list[tuple[bool, bool]]()
+    columns = len(session.compiled.form.columns)
+    monkeypatch.setattr(session, "optimum", lambda _, afresh, inside: asked.append((afresh, inside)))
+    for large, far in ((columns + 1, columns + 1), (columns, columns + 1), (columns, columns)):
+        session.compiled.large = large
+        monkeypatch.setattr("minerals.mix.session.FAR", far)
+        session.onwards("expected")
+    assert asked == [(True, False), (False, True), (True, False)]
+
+
+@pytest.mark.parametrize(("is_large", "fails", "ties"), [
+    (False, 0, [1e-10]), (False, 2, [1e-10, 1e-8, 1e-6]), (False, 3, [1e-10, 1e-8, 1e-6]), (True, 0, [1e-6]),
+    (True, 1, [1e-6]),
+])  # fmt: skip
+def test_mixes_as_good_miss_the_best_by_the_least_that_a_solver_finds(
+    is_large: bool, fails: int, ties: list[float]
+) -> None:
+    """Of what it is, or of one unit; a cap that is less holds. Where none is found, that is told."""
+    for best, cap, unit in ((200.0, np.inf, 200.0), (-200.0, np.inf, 200.0), (0.5, np.inf, 1.0), (200.0, 199.0, 0.0)):
+        asked, solved = list[dict[str, float]](), list[dict[str, bool]]()
+
+        def optimum(
+            _: str, *, asked: list[dict[str, float]] = asked, solved: list[dict[str, bool]] = solved, **how: bool
+        ) -> str:
+            solved.append(how)
+            if len(asked) <= fails:
+                raise NumericalTrouble("none") if len(asked) % 2 else Infeasible("none", None)
+            return "found"
+
+        own: Any = SimpleNamespace(
+            compiled=SimpleNamespace(is_large=is_large), optimum=optimum,
+            within=lambda caps, asked=asked: (asked.append(caps), nullcontext())[1],
+        )  # fmt: skip
+        caps = {"cost": 7.0} | ({"expected": cap} if cap < np.inf else {})
+        for inside in (False, True):
+            asked.clear()
+            solved.clear()
+            if fails < len(ties):
+                assert Session.among_best(own, "expected", best, "cost", caps, inside=inside) == "found"
+            else:
+                with pytest.raises((Infeasible, NumericalTrouble)):
+                    Session.among_best(own, "expected", best, "cost", caps, inside=inside)
+            assert [each["cost"] for each in asked] == [7] * len(ties)
+            levels = [best + tie * unit if unit else cap for tie in ties]
+            assert [each["expected"] for each in asked] == pytest.approx(levels, rel=1e-14)
+            assert solved == [{"afresh": not inside, "inside": inside and is_large}] * len(ties)
+
+
+def test_each_further_objective_keeps_to_those_before() -> None:
+    """The worst loss is least at 60 GWh of NMC a year, the expected one up to 70, and 70 are cheaper than 60."""
+    session, held = Session(at_risk(), "expected"), list[tuple[str, dict[str, float]]]()
+    among_best = session.among_best
+
+    def noted(objective: str, best: float, further: str, caps: Any, **how: bool) -> Any:
+        held.append((further, dict(caps)))
+        return among_best(objective, best, further, caps, **how)
+
+    session.among_best = noted  # type: ignore[method-assign]
+    found = session.least("worst", "expected", "cost")
+    assert (found.exposure, found.cost) == pytest.approx((15, 3 * (60 * 70 + 40 * 75)), rel=1e-6)
+    assert held == [("expected", {}), ("cost", {"worst": pytest.approx(30, rel=1e-6)})]
+    held.clear()
+    found = session.least("expected", "cost", "worst", caps={"expected": 16.0, "cost": 1e6})
+    assert (found.exposure, found.cost) == pytest.approx((15, 3 * (70 * 70 + 30 * 75)), rel=1e-6)
+    assert held == [
+        ("cost", {"expected": 16, "cost": 1e6}), ("worst", {"expected": pytest.approx(15, rel=1e-6), "cost": 1e6}),
+    ]  # fmt: skip
+    assert session.least("cost", caps={"expected": 20.0}).exposure == pytest.approx(20)
+
+
+def test_what_a_unit_of_exposure_is_worth_can_be_another() -> None:
+    """The priced sum is the cost and that of all that is lost, of what is lost anyway too."""
+    session = Session(at_risk(), "expected", worth=7.0)
+    values = session.optimum("cost").values
+    form = session.compiled.form
+    form.offsets[form.place(form.objective("cost"))] = 11.0
+    cost, loss = session.value("cost", values), session.value("expected", values)
+    assert session.value("priced", values) == pytest.approx(cost - 11 + 7 * loss)
+    session.price(20.0)
+    assert loss > 0
+    assert session.value("priced", values) == pytest.approx(cost + 20 * loss)
+    # Columns that came after a mix are none of it.
+    assert session.value("cost", values[:-1]) == pytest.approx(cost - form.costs[0, len(values) - 1] * values[-1])
+    last = form.columns[-1]
+    assert session.levels({"last": last}, values) == {"last": pytest.approx(values[-1])}
+    assert session.levels({"last": last}, values[:-1]) == {}
+
+
+def test_a_share_is_of_all_that_is_wanted_in_its_years() -> None:
+    """100 GWh a year, 200 in two."""
+    session = Session(at_risk(), "expected")
+    additions, column = session.model.additions, session.compiled.column
+    for group, years, chemistry in (("NMC", (2030, 2032), "nmc"), ("nmc", (2031,), "nmc"), ("LFP", YEARS, "lfp")):
+        weights = session.share("Here", group, years)
+        told = {column(additions["Here", "car", chemistry, y]): 0.01 / len(years) for y in years}
+        assert {int(at): weights[at] for at in np.flatnonzero(weights)} == pytest.approx(told)
 
 
 # --- a solver that gives up ------------------------------------------------------------------------------------------
