@@ -128,7 +128,7 @@ def test_ends_apart_by_rounding_are_one_point(least: Vertex) -> None:
         raise AssertionError("nothing is to be solved")
 
     for found in (sandwich(never, CHEAPEST, least, 0.01), walk(never, CHEAPEST, least)):  # type: ignore[arg-type]
-        assert (found.vertices, found.solves) == ((CHEAPEST,), 0)
+        assert (found.vertices, found.gap, found.solves) == ((CHEAPEST,), 0, 0)
         assert found.cost_at(3.0) == 100
         assert found.marginal.size == 0
         assert found.marginal_between.shape == (0, 2)
@@ -173,6 +173,9 @@ def test_what_is_one_but_for_rounding() -> None:
     assert _one_point(near, Vertex(0.1 - 0.9e-8, 1.0, np.nan))
     assert _one_point(near, Vertex(0.0, 0.2 + 0.9e-8, np.nan))
     assert not _one_point(near, Vertex(0.1 - 1.1e-8, 0.2 + 1.1e-8, np.nan))
+    # By no more than that it is.
+    assert _one_point(Vertex(1e-8, 1.0, np.nan), Vertex(0.0, 2.0, np.nan))
+    assert _one_point(Vertex(5.0, 0.0, np.nan), Vertex(1.0, 1e-8, np.nan))
     for one, apart in ((1e6, 1e-3), (-1e6, 1e-3), (0.0, 1e-9)):
         assert _alike(one, one + 0.9 * apart)
         assert _alike(one, one - 0.9 * apart)
@@ -187,6 +190,8 @@ def test_points_on_one_line_or_one_place_are_left_out() -> None:
     assert [each.exposure for each in _without_straight(points)] == [10, 6, 3, 0]
     assert [each.exposure for each in _without_straight([*points[:1], *points[3:4], *points[5:6]])] == [10, 6, 3]
     assert _without_straight(points[:1]) == points[:1]
+    near = [Vertex(0.5, 123, -6), Vertex(0.5 - 0.9e-12, 123, -20), Vertex(0, 140, -6)]
+    assert [each.exposure for each in _without_straight(near)] == [0.5, 0]
     assert Edge(6.0, 102.0, -2.0, 3.0, 8.0).at(4.0) == 106
 
 
@@ -238,6 +243,16 @@ def test_beside_an_end_the_next_point_is_a_tenth_of_the_way_to_the_point_there()
     found.clear()
     sandwich(solve, *(Vertex(*steep[at], np.nan) for at in (0, -1)), 1e-5)
     assert 9.9999 in [round(each, 7) for each in found]
+
+
+def test_beside_an_end_at_which_the_cost_jumps_no_point_is_nearer_than_rounding() -> None:
+    """At the least exposed mix, of 5, it costs 40 more than just beside it: half of the span, which stays uncertain."""
+    corners = [(e + 5, cost) for e, cost in CORNERS]
+    ends = Vertex(15.0, 100.0, np.nan), Vertex(5.0, 180.0, np.nan)
+    found = sandwich(several(lambda e: edge_of(corners, e)[1:3]), *ends, 0.2)
+    assert found.gap == pytest.approx(0.5)
+    assert found.vertices[-2].exposure - 5 == pytest.approx(1e-8, rel=1e-4)
+    assert found.solves < 12
 
 
 @pytest.mark.parametrize("side", ["low", "high"])
