@@ -136,7 +136,7 @@ class Search:
     def _row(self, columns: Any, weights: Any, lower: float, upper: float) -> int:
         """A row of its own for a limit: for a bound, so that it may be broken."""
         entries = np.array(columns, dtype=np.int32), np.array(weights, dtype=float)
-        accepted(self.highs.addRow(lower, upper, len(entries[0]), *entries), "a limit")
+        accepted(self.highs.addRow(lower, upper, len(columns), *entries), "a limit")
         return int(self.highs.getNumRow()) - 1
 
     def _apart(self, at: int, lower: float, upper: float) -> int:
@@ -323,7 +323,7 @@ class Search:
         set_option(self.highs, "solver", algorithm)
         set_option(self.highs, "simplex_strategy", strategy)
         set_option(self.highs, "simplex_iteration_limit", most)
-        set_option(self.highs, "time_limit", min(self.highs.getRunTime() + left, INF))
+        set_option(self.highs, "time_limit", self.highs.getRunTime() + left)
         return run(self.highs)
 
     def _afresh(self) -> None:
