@@ -52,8 +52,11 @@ def test_by_hand() -> None:
     compiled = Compiled(short())
     with pytest.raises(Infeasible):
         compiled.solve()
-    found = Search(compiled).conflict()
-    assert names(found) == {("demand", "lower"), ("lines", "upper"), ("cobalt", "upper")}
+    search = Search(compiled)
+    limits = [("demand", "lower"), ("lines", "upper"), ("cobalt", "upper"), ("titanium", "upper")]
+    assert [(limit.name, limit.side) for limit in search.limits] == limits
+    found = search.conflict()
+    assert names(found) == set(limits[:3])
     assert {member.name: member.limit for member in found.members} == {"demand": 80, "lines": 30, "cobalt": 4}
     assert {member.kind for member in found.members} == {"constraint"}
     ways = loosenings(compiled, found)
@@ -75,8 +78,9 @@ def test_bounds_and_equalities() -> None:
     model = pyo.ConcreteModel()
     model.x = pyo.Var(bounds=(0, 4))
     model.y = pyo.Var(bounds=(0, None))
+    model.z = pyo.Var()
     model.total = pyo.Constraint(expr=model.x - model.y == 5)
-    model.cost = pyo.Objective(expr=model.x)
+    model.cost = pyo.Objective(expr=model.x + model.z)
     compiled = Compiled(model)
     search = Search(compiled)
     # Both limits of an equality are of one row, and a bound has a row of its own.
