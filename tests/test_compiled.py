@@ -78,6 +78,25 @@ def test_maximised_signs_and_range_by_hand() -> None:
     assert found.body("labour") == pytest.approx(4)
 
 
+@pytest.mark.parametrize(("least", "upward", "ends"), [
+    (0.0, False, (1, 7)), (0.0, True, (3, 11)), (3.5, False, (-INF, 4.5)), (4.0, False, (-INF, 5)),
+    (5.0, False, (6, INF)),
+])  # fmt: skip
+def test_the_range_of_a_limit_with_two_ends(least: float, upward: bool, ends: tuple[float, float]) -> None:
+    """3 ≤ x + 1 ≤ 7, and x from `least` to 10. At one end the limit moves until x meets a bound or it the other end;
+    where it does not bind, from anywhere to where it would, by the end that is nearer, of two as near the lower."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(least, 10))
+    model.y = pyo.Var(bounds=(0, 1))
+    model.limit = pyo.Constraint(expr=(3, model.x + 1 + 0 * model.y, 7))
+    model.goal = pyo.Objective(expr=model.x + model.y, sense=pyo.maximize if upward else pyo.minimize)
+    found = Compiled(model).solve()
+    assert found.range("limit") == pytest.approx(ends)
+    assert found.binding() == (["limit"] if least == 0 else [])
+    assert found.dual("limit") == found.worth("limit") == (least == 0)
+    assert found.body("limit") == pytest.approx(7 if upward else max(least, 2) + 1)
+
+
 def test_free_fixed_and_ranged() -> None:
     model = pyo.ConcreteModel()
     model.x = pyo.Var()

@@ -609,6 +609,79 @@ def test_a_share_is_of_all_that_is_wanted_in_its_years() -> None:
         assert {int(at): weights[at] for at in np.flatnonzero(weights)} == pytest.approx(told)
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_what_stands_for_others_is_near_to_the_incumbent_and_to_what_is_usual(together: bool) -> None:
+    """By weighted squares: of additions from the incumbent's, of what is recovered from far more than there is, and of
+    lines and excess from less than none; and of what each supplier has from its part of all, in units of the root of
+    that part, of a thousandth at least. Cells that share no maker's materials are of their makers."""
+    names = ("a", "b", "makes X", "makes Y", "makes Z", "ore X", "ore Y", "salt X", "tin X", "tin Y", "cell X",
+             "cell H", "cell Y", "recovered", "built", "turned", "excess", "beyond", "nowhere")  # fmt: skip
+    of: Any = {name: [name] for name in names}
+    column = {id(of[name]): at for at, name in enumerate(names) if name != "nowhere"}
+    sourced = [name for name in names if name.split()[0] in ("ore", "salt", "tin", "cell")]
+    model = SimpleNamespace(
+        additions={"first": of["a"], "second": of["b"], "third": of["nowhere"], "fourth": of["beyond"]},
+        sourced={("Here", *name.split(), 2030): of[name] for name in sourced}, secondary={1: of["recovered"]},
+        built={1: of["built"]}, retrofitted={1: of["turned"]}, excess={1: of["excess"]},
+    )  # fmt: skip
+    data = SimpleNamespace(
+        incumbent={"first": 7.0, "fourth": 8.0}, cells=("cell",), together=together, home={"H": "Here"},
+        usual={("Here", "ore", "X", 2030): 1.0, ("Here", "cell", "X", 2030): 0.8, ("Here", "cell", "Y", 2030): 0.2},
+    )  # fmt: skip
+    own: Any = SimpleNamespace(
+        data=data, model=model, compiled=SimpleNamespace(form=SimpleNamespace(column_of=column)),
+        _makers={1: {"X": of["makes X"], "Y": of["makes Y"], "Z": of["nowhere"]}, 2: {"Z": of["makes Z"]}},
+        _shares=lambda key: {1: {"X": 0.4, "Y": 0.5, "Z": 0.1}, 2: {"Z": 1.0}}[key],
+    )  # fmt: skip
+    target, weight, apart = Session.target(own, SimpleNamespace(lower=np.zeros(names.index("beyond"))))  # type: ignore[arg-type]
+    by = {name: (target[at], weight[at]) for at, name in enumerate(names[:-2]) if weight[at]}
+    told = {"a": (7, 1), "b": (0, 1), "recovered": (1e3, 1e-6)} | dict.fromkeys(
+        ("built", "turned", "excess"), (-1, 1e-3)
+    )
+    assert by == {name: pytest.approx(each) for name, each in told.items()}
+    assert not target[weight == 0].any()
+
+    def parts(*of: tuple[str, float]) -> list[dict[int, float]]:
+        return [
+            {names.index(name): ((name == one) - part) * (1e-3 / max(part, 1e-3)) ** 0.5 for name, _ in of}
+            for one, part in of
+        ]
+
+    sums = parts(("makes X", 0.4), ("makes Y", 0.5)) + parts(("ore X", 1.0), ("ore Y", 0.0))
+    sums += parts(("tin X", 0.5), ("tin Y", 0.5)) + (parts(("cell X", 0.8), ("cell Y", 0.2)) if together else [])
+    assert apart == [pytest.approx(each) for each in sums]
+
+
+def test_the_parts_of_makers_are_those_observed_of_who_may_make_cells() -> None:
+    """Of all three alike where none was observed."""
+    observed = {("Here", "X", "nmc", 2030): 0.3, ("Here", "Y", "nmc", 2030): 0.1, ("Here", "W", "nmc", 2030): 0.6}
+    makers = dict.fromkeys(("X", "Y", "Z"))
+    own: Any = SimpleNamespace(
+        data=SimpleNamespace(observed=observed), _makers={("Here", "nmc", y): makers for y in (2030, 2031)}
+    )
+    assert Session._shares(own, ("Here", "nmc", 2030)) == pytest.approx({"X": 0.75, "Y": 0.25, "Z": 0})
+    assert Session._shares(own, ("Here", "nmc", 2031)) == pytest.approx(dict.fromkeys(makers, 1 / 3))
+
+
+def test_a_limit_is_broken_where_it_is_missed_by_more_than_rounding() -> None:
+    """By a millionth of what is limited, or of one: 2 x up to 400 and from 1, x from −0.5 up."""
+    model = SimpleNamespace(most={1: ["most"]}, ends={1: ["least"], 2: ["floor"], 3: ["none"]})
+    rows = {id(model.most[1]): 0, id(model.ends[1]): 1, id(model.ends[2]): 2}
+    form = SimpleNamespace(
+        with_added=lambda: sp.csc_matrix([[2.0, 0], [2.0, 0], [1.0, 0]]), row_of=rows,
+        row_lower=np.array([-INF, 1.0, -0.5]), row_upper=np.array([400.0, INF, INF]),
+    )  # fmt: skip
+    own: Any = SimpleNamespace(model=model, compiled=SimpleNamespace(form=form))
+
+    def broken(family: str, x: float) -> bool:
+        return Session._breaks(own, family, np.array([x, 3.0, 99.0]))
+
+    assert [broken("most", 200 + off) for off in (-1, 0.9 * 200e-6, 1.1 * 200e-6)] == [False, False, True]
+    assert [broken("ends", 0.5 + off / 2) for off in (1, -0.9e-6, -1.1e-6)] == [False, False, True]
+    assert broken("ends", -0.4)
+    assert not broken("nothing", 1e9)
+
+
 # --- a solver that gives up ------------------------------------------------------------------------------------------
 
 

@@ -38,6 +38,7 @@ from minerals.mix.family import Kind, LimitText, index_of
 from minerals.mix.frontier import Frontier, Vertex
 from minerals.mix.gains import Gain
 from minerals.mix.model import build
+from minerals.mix.near import Ends
 from minerals.mix.objective import RISKS
 from minerals.mix.session import Found
 from minerals.mix.solution import Criteria, Solution, _below_all, _Chooser, choose, risk_of
@@ -771,6 +772,51 @@ def test_mixes_along_a_frontier_are_of_its_ends_and_of_points_well_apart() -> No
     assert [each.additions["additions"] for each in found] == noted == pytest.approx([-8, 23, 34, 45, 56])  # type: ignore[index]
     alone = _Chooser._along(own, Frontier((Vertex(7.0, 3.0, -1.0),), 0.0, 0))
     assert [(each.exposure, each.cost) for each in alone] == [(7, 3)]
+
+
+def test_ranges_hold_the_mix_that_is_told_and_examples_span_those_of_families() -> None:
+    """Two chemistries of a family, which moves from 0.2 to 0.6, and another that moves by no more than a thousandth.
+    A solver's rounding is no share below nothing. Of two examples one has 0.3 of the family and one 0.6: of 0.4 they
+    span three quarters."""
+    members = np.array([[[0.3, 0.0], [0.6, 0.0]], [[0.3, 0.0], [0.6, 0.0]], [[0.3, 0.0005], [0.6, 0.001]]])
+    noted, shares = list[list[float]](), [("A", "nmc", (2030,)), ("A", "NMC", (2030,)), ("A", "LFP", (2030,))]
+    ends = Ends(np.array([-1e-9, 0.2, 0.0]), np.array([0.1, 0.6, 0.001]), members)
+    session = SimpleNamespace(
+        share=lambda _, group, __: np.array([group != "LFP", group == "LFP"], float),
+        note=lambda values: noted.append(values.tolist()), model=SimpleNamespace(additions="additions"),
+    )  # fmt: skip
+    own = chooser(
+        session=session, criteria=Criteria(ranges="all"), _shares=lambda: shares,
+        _levels=lambda part, values: {part: values.tolist()},
+    )  # fmt: skip
+    own.data.family = {"nmc": "NMC", "lfp": "LFP"}
+    nearly: Any = SimpleNamespace(ends=lambda _: ends)
+    ranges, examples, covered = _Chooser._moving(own, nearly, Found(0.0, 0.0, np.array([0.1, 0.0])))
+    assert ranges == dict(zip(shares, [(0, 0.1), (0.1, 0.6), (0, 0.001)], strict=True))
+    assert covered == pytest.approx(0.75)
+    assert noted == members.reshape(6, 2).tolist()
+    assert {each["additions"][0] for each in examples[:2]} == {0.3, 0.6}  # type: ignore[index]
+    # Nothing that moves is spanned altogether, and more than all of it no more than that.
+    for high, part in ((0.2005, 1), (0.4, 1)):
+        nearly.ends = lambda _, high=high: ends._replace(high=np.array([0.1, high, 0.001]))
+        assert _Chooser._moving(own, nearly, Found(0.0, 0.0, np.array([0.2, 0.0])))[2] == part
+    own.criteria = Criteria(ranges="off")
+    assert _Chooser._moving(own, nearly, Found(0.0, 0.0, np.zeros(2))) == ({}, (), 0)
+
+
+def test_what_is_rounding_of_the_demand_is_no_part_of_a_mix() -> None:
+    """Up to a part of 1e-9 of it, 1e-7 GWh, and what is below nothing."""
+    levels = {"none": -1.0, "rounding": 1e-9 * 100, "some": 1.1e-7}
+    own = chooser(session=SimpleNamespace(levels=lambda _, __: levels))
+    assert _Chooser._levels(own, None, np.zeros(0)) == {"some": 1.1e-7}
+
+
+def test_a_risk_is_of_disruptions_with_a_weight() -> None:
+    """Of 10, 4 and 1 GWh, which weigh 1, 2 and 1, and 99 that have no weight; of the worst half the mean is 7."""
+    losses, weight = {"a": 10.0, "b": 4.0, "c": 1.0, "none": 99.0}, {"a": 1.0, "b": 2.0, "c": 1.0, "none": 0.0}
+    told = [risk_of(losses, weight, *of) for of in (("worst", 0.5), ("expected", 0.5), ("cvar", 0.5), ("cvar", 0.0))]
+    assert told == pytest.approx([10, 19 / 4, 7, 19 / 4])
+    assert risk_of(losses, weight, "cvar", 0.9) == pytest.approx(10)
 
 
 @pytest.mark.parametrize(("criteria", "blocks", "lazy"), [
