@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import highspy
@@ -200,12 +201,49 @@ def test_unknown_names_and_numbers() -> None:
         compiled.row("cost")
 
 
-def test_ranges_are_of_the_latest_solve() -> None:
+@pytest.mark.parametrize("after", ["set_rhs", "solve", "optimise", "recompile"])
+def test_ranges_are_of_the_latest_solve(after: str) -> None:
+    """Another solve ends them too, another objective, and to compile again."""
     compiled = Compiled(cobalt())
     found = compiled.solve()
-    compiled.set_rhs("cobalt", 0.05)
+    assert found.range("cobalt") == pytest.approx((0, 0.08))
+    change: dict[str, Any] = {
+        "set_rhs": lambda: compiled.set_rhs("cobalt", 0.05), "solve": compiled.solve,
+        "optimise": lambda: compiled.optimise("cost"), "recompile": compiled._recompile,
+    }  # fmt: skip
+    change[after]()
     with pytest.raises(UsageError, match="ask for them before"):
         found.range("cobalt")
+
+
+def test_a_variable_that_stands_nowhere_costs_nothing_until_it_does() -> None:
+    compiled = Compiled(factory(), objective="waste")
+    compiled.model.idle = pyo.Var(bounds=(1, 5))
+    assert compiled.solve().objective == pytest.approx(7)
+    compiled.set_bounds("idle", 2, 5)
+    assert compiled.solve().objective == pytest.approx(7)
+    for cost, idle in ((1.0, 2), (0.0, 0), (-1.0, -5)):
+        compiled.set_cost("idle", cost)
+        assert compiled.solve().objective == pytest.approx(7 + idle)
+
+
+def test_what_is_no_part_of_the_model_is_refused() -> None:
+    """A limit that is not active, one of another model, and what is no number that could be another."""
+    model, other = cobalt(), cobalt()
+    model.price = pyo.Param(["lfp"], initialize=1.0, mutable=True)
+    model.known = pyo.Param(initialize=1.0)
+    model.demand.deactivate()
+    compiled = Compiled(model)
+    for row in (model.demand, other.cobalt):
+        with pytest.raises(UsageError, match="is not an active part of the model"):
+            compiled.row(row)
+    with pytest.raises(UsageError, match="is not part of the model"):
+        compiled.column(other.made["lfp"])
+    for parameter in ("price", "known", model.price, "nothing"):
+        with pytest.raises(UsageError, match="is not a single mutable parameter"):
+            compiled.set_coefficient(parameter, 2.0)
+    compiled.set_coefficient(model.price["lfp"], 2.0)
+    assert compiled.recompiled == {"price[lfp]": 1}
 
 
 def test_limits_without_variables() -> None:
@@ -246,6 +284,22 @@ def test_several_objectives() -> None:
         Compiled(model)
     assert Compiled(model, objective="waste").solve().objective == pytest.approx(7)
     assert Compiled(model, objective=model.profit).solve().objective == pytest.approx(11)
+
+
+@pytest.mark.parametrize(("off", "drifted"), [
+    ((0, 0), False), ((1.9e-4, -0.9e-6), False), ((-2.1e-4, 0), True), ((2.1e-4, 0), True), ((0, 1.1e-6), True),
+])  # fmt: skip
+def test_a_solver_has_drifted_where_its_rows_are_not_those_of_its_columns(
+    off: tuple[float, float], drifted: bool
+) -> None:
+    """By more than a millionth of a row, or of one: 2 x + y = 200 and x − y = 0.5, beside a column and a row that were
+    added since."""
+    x = 200.5 / 3
+    solution = SimpleNamespace(col_value=[x, x - 0.5, 7.0], row_value=[200 + off[0], 0.5 + off[1], -3.0])
+    stand_in = SimpleNamespace(
+        highs=SimpleNamespace(getSolution=lambda: solution), form=SimpleNamespace(matrix=np.array([[2.0, 1], [1, -1]]))
+    )
+    assert Compiled.has_drifted.fget(stand_in) == drifted  # type: ignore[attr-defined]
 
 
 def test_unbounded() -> None:

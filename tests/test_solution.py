@@ -747,8 +747,36 @@ def test_shares_are_told_where_something_is_sold_and_wanted() -> None:
         ("A", "nmc", (2030,)), ("A", "nmc", (2032,)), ("A", "lfp", (2036,)),
     ]  # fmt: skip
     # The last year stands for those that are shown where there is none of them.
-    data.years, own.criteria = (2031, 2032), Criteria(ranges="default")
-    assert list(_Chooser._shares(own)) == [("A", "NMC", (2032,)), ("A", "NMC", (2031, 2032))]
+    data.years, own.criteria = (2031, 2032, 2033), Criteria(ranges="default")
+    data.sold = (("A", "car", "lfp", 2033), ("A", "car", "nmc", 2032))
+    assert list(_Chooser._shares(own)) == [
+        ("A", "NMC", (2031, 2032, 2033)), ("A", "LFP", (2033,)), ("A", "LFP", (2031, 2032, 2033)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("criteria", "stages"), [
+    (Criteria(), []), (Criteria(unmet=True), [("unmet_demand", "unmet_demand")]),
+    (Criteria(objective="unbuilt"), [("objective", "unbuilt"), ("unmet_demand", "unmet_demand")]),
+])  # fmt: skip
+@pytest.mark.parametrize(("least", "gains"), [(0.0, False), (0.9e-7, False), (1.1e-7, True)])
+def test_what_comes_before_the_cost_is_kept(
+    criteria: Criteria, stages: list[tuple[str, str]], least: float, gains: bool
+) -> None:
+    """And it is told what would lower it where it is more than rounding; then it is found again, to be kept."""
+    done: list[object] = []
+    session = SimpleNamespace(
+        optimum=lambda name: (done.append(name), SimpleNamespace(objective=least))[1],
+        keep=lambda found: done.append("kept"),
+    )
+    own = chooser(
+        criteria=criteria, session=session, _told=lambda stage, name, _: done.append((stage, name)),
+        _gaining=lambda stage, name, _, caps: done.append(("gains", stage, name, caps)),
+    )  # fmt: skip
+    _Chooser._before_cost(own)
+    told: list[object] = []
+    for stage, name in stages:
+        told += [name, (stage, name), *([("gains", stage, name, {}), name] if gains else []), "kept"]
+    assert done == told
 
 
 def test_mixes_along_a_frontier_are_of_its_ends_and_of_points_well_apart() -> None:
