@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from types import SimpleNamespace
 from typing import Any
 
+import clarabel
 import highspy
 import numpy as np
 import pytest
@@ -134,8 +135,66 @@ def test_examples_reach_as_far_as_they_can() -> None:
     assert set(chosen[:2]) in ({1, 2}, {3, 4})
     assert len(set(examples(members, np.eye(2), ends, 10))) == 5
     assert sorted(examples(members, np.eye(2), ends, 4)) == [1, 2, 3, 4]
+    # A sum that moves by no more than rounding beside another is left out, so that the second arm adds nothing.
+    first = Ends(np.array([0.0, 0.5]), np.array([1.0, 0.5 + 0.9e-9]), members)
+    assert set(examples(members, np.eye(2), first, 2)) == {1, 2}
     still = Ends(np.array([0.5, 0.5]), np.array([0.5, 0.5]), members)
     assert examples(members, np.eye(2), still, 3) == []
+
+
+@pytest.mark.parametrize(("large", "attempts"), [
+    (3, [("qdldl", False, 1e-12), ("qdldl", True, 1e-12), ("qdldl", True, 1e-10)]),
+    (2, [("faer", True, 1e-12), ("faer", True, 1e-10)]),
+])  # fmt: skip
+def test_the_nearest_is_looked_for_less_strictly_where_it_is_not_found(
+    large: int, attempts: list[tuple[str, bool, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the two columns that can move; of many without a try that does not scale them. What is nearly solved will do
+    at last, and is put within the bounds."""
+    monkeypatch.setattr(near_module, "LARGE", large)
+    tried, answers = list[tuple[str, bool, float]](), list[str]()
+
+    def solver(*of: Any) -> Any:
+        settings = of[-1]
+        assert settings.tol_gap_abs == settings.tol_gap_rel == settings.tol_feas
+        tried.append((settings.direct_solve_method, settings.equilibrate_enable, settings.tol_feas))
+        return SimpleNamespace(solve=lambda: SimpleNamespace(status=answers.pop(0), x=[0.9, -0.1]))
+
+    monkeypatch.setattr(clarabel, "DefaultSolver", solver)
+    for last in range(len(attempts)):
+        tried.clear()
+        answers[:] = ["AlmostSolved"] * last + ["Solved"] + ["none"] * 2
+        assert triangle().nearest(np.zeros(3), np.ones(3)).tolist() == [0.8, 0, 0.1]
+        assert tried == attempts[: last + 1]
+    answers[:] = ["InsufficientProgress"] * (len(attempts) - 1) + ["AlmostSolved"]
+    assert triangle().nearest(np.zeros(3), np.ones(3)).tolist() == [0.8, 0, 0.1]
+    answers[:] = ["AlmostSolved"] * (len(attempts) - 1) + ["InsufficientProgress"]
+    with pytest.raises(NumericalTrouble, match="InsufficientProgress"):
+        triangle().nearest(np.zeros(3), np.ones(3))
+
+
+def test_each_end_has_the_time_of_a_solve_and_the_first_corner_a_method_by_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for seconds in (None, 5.0):
+        nearly = replace(triangle(), time_limit=seconds)
+        highs = nearly._loaded()
+        for sign in (1.0, -1.0):
+            before = highs.getRunTime()
+            assert nearly._least(highs, np.array([sign, 0, 0]))[0] == pytest.approx(0 if sign > 0 else 0.7)
+        limit = highs.getOptionValue("time_limit")[1]
+        assert limit == INF if seconds is None else before + 5 <= limit <= highs.getRunTime() + 5
+    asked, solve = list[tuple[float | None, bool]](), near_module.optimum
+
+    def noted(highs: Any, limit: float | None, *, large: bool) -> None:
+        asked.append((limit, large))
+        solve(highs, limit, large=large)
+
+    monkeypatch.setattr(near_module, "optimum", noted)
+    for small in (3, 2):
+        monkeypatch.setattr(near_module, "SMALL", small)
+        assert len(nearly.vertex().columns) == 3
+    assert asked == [(5, False), (5, True)]
 
 
 # --- ranges of a mix -------------------------------------------------------------------------------------------------
