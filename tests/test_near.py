@@ -658,6 +658,34 @@ def test_what_a_unit_of_exposure_is_worth_can_be_another() -> None:
     assert session.levels({"last": last}, values[:-1]) == {}
 
 
+def test_where_cost_alone_counts_no_loss_is_played_back() -> None:
+    for aim, as_it_is in (("cost", True), ("expected", False)):
+        session = Session(at_risk(), aim)
+        values = session.optimum("cost").values
+        assert (session.standing(values).values is values) == as_it_is
+        assert session.standing(values).cost == pytest.approx(21_000)
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_the_recourse_is_left_out_of_a_large_model_as_long_as_nothing_presses(large: bool) -> None:
+    session = Session(at_risk(), "expected")
+    session.compiled.large = 0 if large else 10**6
+    recourse = [*session.model.at_home.values()]
+    free = [session.compiled.bounds(each) for each in recourse]
+    with session.without_recourse():
+        assert [session.compiled.bounds(each) for each in recourse] == ([(0, 0)] * len(recourse) if large else free)
+    assert [session.compiled.bounds(each) for each in recourse] == free
+
+
+def test_a_cap_on_an_objective_is_what_it_says_as_long_as_it_lasts() -> None:
+    session = Session(at_risk(), "expected")
+    with session.within({"expected": 20.0, "cost": 1e6}):
+        assert [session.compiled.rhs(name, "upper") for name in ("expected", "cost")] == pytest.approx([20, 1e6])
+    assert np.isinf(
+        session.compiled.form.row_upper[[session.compiled.row(name) for name in ("expected", "cost")]]
+    ).all()
+
+
 def test_a_share_is_of_all_that_is_wanted_in_its_years() -> None:
     """100 GWh a year, 200 in two."""
     session = Session(at_risk(), "expected")
@@ -724,8 +752,8 @@ def test_the_parts_of_makers_are_those_observed_of_who_may_make_cells() -> None:
 
 def test_a_limit_is_broken_where_it_is_missed_by_more_than_rounding() -> None:
     """By a millionth of what is limited, or of one: 2 x up to 400 and from 1, x from −0.5 up."""
-    model = SimpleNamespace(most={1: ["most"]}, ends={1: ["least"], 2: ["floor"], 3: ["none"]})
-    rows = {id(model.most[1]): 0, id(model.ends[1]): 1, id(model.ends[2]): 2}
+    model = SimpleNamespace(most={1: ["most"]}, ends={1: ["least"], 2: ["none"]}, floor={1: ["floor"]})
+    rows = {id(model.most[1]): 0, id(model.ends[1]): 1, id(model.floor[1]): 2}
     form = SimpleNamespace(
         with_added=lambda: sp.csc_matrix([[2.0, 0], [2.0, 0], [1.0, 0]]), row_of=rows,
         row_lower=np.array([-INF, 1.0, -0.5]), row_upper=np.array([400.0, INF, INF]),
@@ -737,7 +765,7 @@ def test_a_limit_is_broken_where_it_is_missed_by_more_than_rounding() -> None:
 
     assert [broken("most", 200 + off) for off in (-1, 0.9 * 200e-6, 1.1 * 200e-6)] == [False, False, True]
     assert [broken("ends", 0.5 + off / 2) for off in (1, -0.9e-6, -1.1e-6)] == [False, False, True]
-    assert broken("ends", -0.4)
+    assert [broken("floor", -0.5 + off) for off in (0.1, -0.9e-6, -1.1e-6)] == [False, False, True]
     assert not broken("nothing", 1e9)
 
 
