@@ -46,6 +46,10 @@ def test_ends_by_hand() -> None:
     assert ends.low == pytest.approx([0, 0.2, 0.1, 1.1])
     assert ends.high == pytest.approx([0.7, 0.9, 0.1, 1.8])
     assert ends.members[0, 1] == pytest.approx([0.7, 0.2, 0.1])
+    # However small its weights are, and of nothing nothing.
+    small = triangle().ends(np.array([[-1e-12, 0, 0], [0, 1e-12, 0], [0.0, 0, 0]]))
+    assert small.low == pytest.approx([-0.7e-12, 0.2e-12, 0], rel=1e-9, abs=1e-20)
+    assert small.high == pytest.approx([0, 0.9e-12, 0], rel=1e-9, abs=1e-20)
 
 
 def test_ends_from_one_corner_are_the_same_in_any_order() -> None:
@@ -748,6 +752,33 @@ def test_the_parts_of_makers_are_those_observed_of_who_may_make_cells() -> None:
     )
     assert Session._shares(own, ("Here", "nmc", 2030)) == pytest.approx({"X": 0.75, "Y": 0.25, "Z": 0})
     assert Session._shares(own, ("Here", "nmc", 2031)) == pytest.approx(dict.fromkeys(makers, 1 / 3))
+
+
+@pytest.mark.parametrize("observed", [True, False])
+def test_a_mix_that_is_held_leaves_the_rest_of_the_demand_unmet(observed: bool) -> None:
+    """Of 100 GWh in cars it has 30 of NMC and 20 of LFP, and 5 that no mix may sell; in buses 10 of 40. Of the 40 of
+    NMC each maker has its part, where they are as observed."""
+    held: list[tuple[list[tuple[str, float]], list[str]]] = []
+    keys = [("Here", *key, 2030) for key in (("car", "nmc"), ("bus", "nmc"), ("car", "lfp"), ("car", "na"))]
+    model = SimpleNamespace(
+        additions={key: f"{key[1]} {key[2]}" for key in keys}, wanted=[("Here", s, 2030) for s in ("car", "bus")],
+        unmet={("Here", s, 2030): f"unmet {s}" for s in ("car", "bus")}, growth={1: "grows", 2: "grows too"},
+    )  # fmt: skip
+    share = {"nmc": {"X": 0.75, "Y": 0.25}, "lfp": {"X": 1.0}, "na": {"X": 1.0}}
+    own: Any = SimpleNamespace(
+        data=SimpleNamespace(demand={("Here", "car", 2030): 100.0, ("Here", "bus", 2030): 40.0}), aim="worst",
+        model=model,
+        _makers={("Here", c, 2030): {j: f"{c} of {j}" for j in of} for c, of in share.items()},
+        _shares=lambda key: share[key[1]], least=lambda *of: of,
+        compiled=SimpleNamespace(held=lambda *of: (held.append(of), nullcontext())[1]),
+    )  # fmt: skip
+    additions = dict(zip(keys, (30.0, 10.0, 20.0), strict=False)) | {("Here", "car", "old", 2030): 5.0}
+    assert Session.with_additions(own, additions, ("growth", "floor"), observed=observed) == ("worst", "cost")
+    ((values, rows),) = held
+    told = {"car nmc": 30, "bus nmc": 10, "car lfp": 20, "car na": 0, "unmet car": 50, "unmet bus": 30}
+    told |= {"nmc of X": 30, "nmc of Y": 10, "lfp of X": 20, "na of X": 0} if observed else {}
+    assert dict(values) == told
+    assert rows == ["grows", "grows too"]
 
 
 def test_a_limit_is_broken_where_it_is_missed_by_more_than_rounding() -> None:
