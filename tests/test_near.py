@@ -139,6 +139,11 @@ def test_examples_reach_as_far_as_they_can() -> None:
     assert set(chosen[:2]) in ({1, 2}, {3, 4})
     assert len(set(examples(members, np.eye(2), ends, 10))) == 5
     assert sorted(examples(members, np.eye(2), ends, 4)) == [1, 2, 3, 4]
+    # After both ends of an arm a member counts by what it adds to that, wherever on it it stands.
+    for side in (1.0, -1.0):
+        arm = np.array([[0.0, 0.0], [side, 0.0], [side * 0.9, 0.05], [side * 0.2, 0.3]])
+        unit = Ends(np.array([0.0, 0.0]), np.array([1.0, 1.0]), arm)
+        assert examples(arm, np.eye(2), unit, 3) == [0, 1, 3]
     # A sum that moves by no more than rounding beside another is left out, so that the second arm adds nothing.
     first = Ends(np.array([0.0, 0.5]), np.array([1.0, 0.5 + 0.9e-9]), members)
     assert set(examples(members, np.eye(2), first, 2)) == {1, 2}
@@ -175,6 +180,29 @@ def test_the_nearest_is_looked_for_less_strictly_where_it_is_not_found(
     answers[:] = ["AlmostSolved"] * (len(attempts) - 1) + ["InsufficientProgress"]
     with pytest.raises(NumericalTrouble, match="InsufficientProgress"):
         triangle().nearest(np.zeros(3), np.ones(3))
+
+
+def test_the_limits_of_what_can_move_are_handed_over_once_and_in_one_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """x + y = 0.9, x − y ≤ 0.5, x ≤ 0.8, and neither below 0; nothing of z alone, which is 0.1."""
+    handed: list[Any] = []
+
+    def solver(*of: Any) -> Any:
+        handed.extend(of)
+        return SimpleNamespace(solve=lambda: SimpleNamespace(status="Solved", x=[0.5, 0.4]))
+
+    monkeypatch.setattr(clarabel, "DefaultSolver", solver)
+    nearly = replace(
+        triangle(), matrix=sp.csc_matrix([[2.0, 2.0, 2.0], [4.0, -4.0, 0.0], [0.0, 0.0, 3.0], [0.0, 0.0, 1.0]]),
+        row_lower=np.array([2.0, -INF, -INF, 0.1]), row_upper=np.array([2.0, 2.0, 9.0, 0.1]),
+    )  # fmt: skip
+    target, weight = np.array([0.3, 5.0, 7.0]), np.array([2.0, 0.0, 1.0])
+    assert nearly.nearest(target, weight, [{0: 3.0, 2: -10.0}]).tolist() == [0.5, 0.4, 0.1]
+    squares, costs, rows, sides, *_ = handed
+    assert rows.toarray() == pytest.approx(np.array([[1.0, 1], [1, -1], [1, 0], [-1, 0], [0, -1]]))
+    assert sides == pytest.approx([0.9, 0.5, 0.8, 0, 0])
+    # 2 (x − 0.3)² + (3 x − 10 · 0.1)², in half of its squares.
+    assert squares.toarray() == pytest.approx(np.array([[2 + 9.0, 0], [0, 0]]))
+    assert costs == pytest.approx([-0.6 - 3, 0])
 
 
 def test_each_end_has_the_time_of_a_solve_and_the_first_corner_a_method_by_size(
