@@ -19,6 +19,7 @@ from scipy.optimize import linprog
 from minerals import highs
 from minerals.errors import Infeasible, SolverError, TimeLimit, Unbounded, UsageError
 from minerals.mix.compiled import Compiled, building
+from minerals.mix.optimum import Optimum
 
 INF = math.inf
 
@@ -96,6 +97,38 @@ def test_the_range_of_a_limit_with_two_ends(least: float, upward: bool, ends: tu
     assert found.binding() == (["limit"] if least == 0 else [])
     assert found.dual("limit") == found.worth("limit") == (least == 0)
     assert found.body("limit") == pytest.approx(7 if upward else max(least, 2) + 1)
+
+
+@pytest.mark.parametrize(("duals", "named"), [
+    ([1e6, 0.9e-3], 1), ([-1e6, 1.1e-3], 2), ([1e-3, 0.9e-9], 1), ([1e-3, -1.1e-9], 2), ([0.0, 0.0], 0),
+])  # fmt: skip
+def test_a_limit_binds_where_its_dual_is_more_than_rounding(duals: list[float], named: int) -> None:
+    """By a part of 1e-9 of the largest dual, or of one."""
+    model = cobalt()
+    found: Any = SimpleNamespace(duals=np.array(duals), form=SimpleNamespace(rows=[model.demand, model.cobalt]))
+    assert Optimum.binding(found) == ["demand", "cobalt"][:named]
+
+
+@pytest.mark.parametrize(("inverse", "lower", "steps"), [
+    ([2.0, 4.0, 3.9e-9, -1.0], 0.0, (-0.5, 1)), ([2.0, -4.0, 3.9e-9, 1.0], 0.0, (-0.5, 1)),
+    ([2.0, 4.0, 0.0, 0.0], 1.1, (0, 1)), ([2.0, 4.0, 0.0, 0.0], -9.0, (-5, 1)),
+    ([0.9e-9, 0.9e-9, 0.0, 0.0], 0.0, (-INF, INF)), ([-2.0, 4.0, 0.0, 0.0], 1.1, (-2, 0)),
+])  # fmt: skip
+def test_a_limit_moves_until_a_basic_variable_meets_a_bound(
+    inverse: list[float], lower: float, steps: tuple[float, float]
+) -> None:
+    """The first is a column at 1, up to 5; the second the activity of a row at 10 between 6 and 30, or at 10 of 5 to 14
+    where it falls; the third hardly moves, by less than a part of 1e-9 of the others; the last is at 3, from 1 to 4.
+    What misses its bound by rounding moves no further, and never back."""
+    falls = inverse[1] < 0
+    own: Any = SimpleNamespace(
+        highs=SimpleNamespace(getBasisInverseCol=lambda _: (None, np.array(inverse))),
+        _basic=(
+            np.array([True, False, True, True]), None, np.array([1.0, 10, 5, 3]),
+            np.array([lower, 5 if falls else 6, 4.99, 1]), np.array([5.0, 14 if falls else 30, 5.01, 4]),
+        ),
+    )  # fmt: skip
+    assert Optimum._steps(own, 0) == pytest.approx(steps)
 
 
 def test_free_fixed_and_ranged() -> None:
@@ -222,6 +255,10 @@ def test_a_variable_that_stands_nowhere_costs_nothing_until_it_does() -> None:
     assert compiled.solve().objective == pytest.approx(7)
     compiled.set_bounds("idle", 2, 5)
     assert compiled.solve().objective == pytest.approx(7)
+    found = compiled.solve()
+    for bounds, value in (((-3, 5), 0), ((1, 5), 1), ((-3, -1), -1)):
+        compiled.model.add_component(f"other{value}", other := pyo.Var(bounds=bounds))
+        assert (found.value(other), found.reduced_cost(other)) == (value, 0)
     for cost, idle in ((1.0, 2), (0.0, 0), (-1.0, -5)):
         compiled.set_cost("idle", cost)
         assert compiled.solve().objective == pytest.approx(7 + idle)
