@@ -397,7 +397,8 @@ def test_algorithm_by_size() -> None:
 
 
 @pytest.mark.parametrize(("large", "algorithms"), [
-    (61, ["simplex", "ipx", "ipx", "simplex"]), (60, ["ipx", "ipx", "ipx", "simplex"]), (122, ["simplex"] * 3),
+    (61, ["simplex", "ipx", "ipx", "simplex"]), (60, ["ipx", "ipx", "ipx", "simplex"]),
+    (121, ["simplex", "ipx", "ipx", "simplex"]), (122, ["simplex"] * 3),
 ])  # fmt: skip
 def test_what_is_not_conclusive_is_solved_from_nothing_with_and_without_presolve(
     large: int, algorithms: list[str], monkeypatch: pytest.MonkeyPatch

@@ -216,11 +216,13 @@ def test_each_stage_may_be_missed_a_little_more_in_the_next(monkeypatch: pytest.
     """By a ten millionth of the demand, or of a hundredth of what it costs, and as much more in equal steps to the last
     stage. What is true may be half a step above the row of the model; half of that is no reason for a further bound. On
     average 90 GWh are lost with 80 to 90 GWh of NMC a year."""
-    planes, known, stage = three(), list[list[float]](), CuttingPlanes._stage
+    planes, known, values, stage = three(), list[list[float]](), list[float](), CuttingPlanes._stage
 
     def noted(own: CuttingPlanes, each: Objective, best: Tried | None, as_good: Any) -> tuple[float, Tried]:
         known.append([most for _, most in as_good])
-        return stage(own, each, best, as_good)
+        least, tried = stage(own, each, best, as_good)
+        values.append(own._value(each, tried))
+        return least, tried
 
     monkeypatch.setattr(CuttingPlanes, "_stage", noted)
     found = planes.best([planes.average(), planes.objective("cost"), planes.objective("a"), planes.objective("b")])
@@ -231,7 +233,9 @@ def test_each_stage_may_be_missed_a_little_more_in_the_next(monkeypatch: pytest.
     assert [each[0] - found.value for each in known[1:]] == pytest.approx(
         [(CLOSE + (number + 0.5) * step) * units[0] for number in (1, 2, 3)], rel=1e-3
     )
-    assert known[3][1] - known[2][1] == pytest.approx(step * units[1], rel=1e-3)
+    assert [known[number][1] - values[1] for number in (2, 3)] == pytest.approx(
+        [(CLOSE + (number - 0.5) * step) * units[1] for number in (2, 3)], rel=1e-3
+    )
     upper = list(planes.highs.getLp().row_upper_)[-4:]
     constants = (planes.average().constant, 0.0)
     assert upper[:2] == pytest.approx(
