@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import highspy
@@ -18,6 +19,7 @@ from scipy.optimize import linprog
 from minerals import highs
 from minerals.errors import Infeasible, SolverError, TimeLimit, Unbounded, UsageError
 from minerals.mix.compiled import Compiled, building
+from minerals.mix.optimum import Optimum
 
 INF = math.inf
 
@@ -76,6 +78,57 @@ def test_maximised_signs_and_range_by_hand() -> None:
     assert found.dual("labour") == 0
     assert found.range("labour") == pytest.approx((4, INF))
     assert found.body("labour") == pytest.approx(4)
+
+
+@pytest.mark.parametrize(("least", "upward", "ends"), [
+    (0.0, False, (1, 7)), (0.0, True, (3, 11)), (3.5, False, (-INF, 4.5)), (4.0, False, (-INF, 5)),
+    (5.0, False, (6, INF)),
+])  # fmt: skip
+def test_the_range_of_a_limit_with_two_ends(least: float, upward: bool, ends: tuple[float, float]) -> None:
+    """3 ≤ x + 1 ≤ 7, and x from `least` to 10. At one end the limit moves until x meets a bound or it the other end;
+    where it does not bind, from anywhere to where it would, by the end that is nearer, of two as near the lower."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(least, 10))
+    model.y = pyo.Var(bounds=(0, 1))
+    model.limit = pyo.Constraint(expr=(3, model.x + 1 + 0 * model.y, 7))
+    model.goal = pyo.Objective(expr=model.x + model.y, sense=pyo.maximize if upward else pyo.minimize)
+    found = Compiled(model).solve()
+    assert found.range("limit") == pytest.approx(ends)
+    assert found.binding() == (["limit"] if least == 0 else [])
+    assert found.dual("limit") == found.worth("limit") == (least == 0)
+    assert found.body("limit") == pytest.approx(7 if upward else max(least, 2) + 1)
+
+
+@pytest.mark.parametrize(("duals", "named"), [
+    ([1e6, 0.9e-3], 1), ([-1e6, 1.1e-3], 2), ([1e-3, 0.9e-9], 1), ([1e-3, -1.1e-9], 2), ([0.0, 0.0], 0),
+])  # fmt: skip
+def test_a_limit_binds_where_its_dual_is_more_than_rounding(duals: list[float], named: int) -> None:
+    """By a part of 1e-9 of the largest dual, or of one."""
+    model = cobalt()
+    found: Any = SimpleNamespace(duals=np.array(duals), form=SimpleNamespace(rows=[model.demand, model.cobalt]))
+    assert Optimum.binding(found) == ["demand", "cobalt"][:named]
+
+
+@pytest.mark.parametrize(("inverse", "lower", "steps"), [
+    ([2.0, 4.0, 3.9e-9, -1.0], 0.0, (-0.5, 1)), ([2.0, -4.0, 3.9e-9, 1.0], 0.0, (-0.5, 1)),
+    ([2.0, 4.0, 0.0, 0.0], 1.1, (0, 1)), ([2.0, 4.0, 0.0, 0.0], -9.0, (-5, 1)),
+    ([0.9e-9, 0.9e-9, 0.0, 0.0], 0.0, (-INF, INF)), ([-2.0, 4.0, 0.0, 0.0], 1.1, (-2, 0)),
+])  # fmt: skip
+def test_a_limit_moves_until_a_basic_variable_meets_a_bound(
+    inverse: list[float], lower: float, steps: tuple[float, float]
+) -> None:
+    """The first is a column at 1, up to 5; the second the activity of a row at 10 between 6 and 30, or at 10 of 5 to 14
+    where it falls; the third hardly moves, by less than a part of 1e-9 of the others; the last is at 3, from 1 to 4.
+    What misses its bound by rounding moves no further, and never back."""
+    falls = inverse[1] < 0
+    own: Any = SimpleNamespace(
+        highs=SimpleNamespace(getBasisInverseCol=lambda _: (None, np.array(inverse))),
+        _basic=(
+            np.array([True, False, True, True]), None, np.array([1.0, 10, 5, 3]),
+            np.array([lower, 5 if falls else 6, 4.99, 1]), np.array([5.0, 14 if falls else 30, 5.01, 4]),
+        ),
+    )  # fmt: skip
+    assert Optimum._steps(own, 0) == pytest.approx(steps)
 
 
 def test_free_fixed_and_ranged() -> None:
@@ -181,12 +234,53 @@ def test_unknown_names_and_numbers() -> None:
         compiled.row("cost")
 
 
-def test_ranges_are_of_the_latest_solve() -> None:
+@pytest.mark.parametrize("after", ["set_rhs", "solve", "optimise", "recompile"])
+def test_ranges_are_of_the_latest_solve(after: str) -> None:
+    """Another solve ends them too, another objective, and to compile again."""
     compiled = Compiled(cobalt())
     found = compiled.solve()
-    compiled.set_rhs("cobalt", 0.05)
+    assert found.range("cobalt") == pytest.approx((0, 0.08))
+    change: dict[str, Any] = {
+        "set_rhs": lambda: compiled.set_rhs("cobalt", 0.05), "solve": compiled.solve,
+        "optimise": lambda: compiled.optimise("cost"), "recompile": compiled._recompile,
+    }  # fmt: skip
+    change[after]()
     with pytest.raises(UsageError, match="ask for them before"):
         found.range("cobalt")
+
+
+def test_a_variable_that_stands_nowhere_costs_nothing_until_it_does() -> None:
+    compiled = Compiled(factory(), objective="waste")
+    compiled.model.idle = pyo.Var(bounds=(1, 5))
+    assert compiled.solve().objective == pytest.approx(7)
+    compiled.set_bounds("idle", 2, 5)
+    assert compiled.solve().objective == pytest.approx(7)
+    found = compiled.solve()
+    for bounds, value in (((-3, 5), 0), ((1, 5), 1), ((-3, -1), -1)):
+        compiled.model.add_component(f"other{value}", other := pyo.Var(bounds=bounds))
+        assert (found.value(other), found.reduced_cost(other)) == (value, 0)
+    for cost, idle in ((1.0, 2), (0.0, 0), (-1.0, -5)):
+        compiled.set_cost("idle", cost)
+        assert compiled.solve().objective == pytest.approx(7 + idle)
+
+
+def test_what_is_no_part_of_the_model_is_refused() -> None:
+    """A limit that is not active, one of another model, and what is no number that could be another."""
+    model, other = cobalt(), cobalt()
+    model.price = pyo.Param(["lfp"], initialize=1.0, mutable=True)
+    model.known = pyo.Param(initialize=1.0)
+    model.demand.deactivate()
+    compiled = Compiled(model)
+    for row in (model.demand, other.cobalt):
+        with pytest.raises(UsageError, match="is not an active part of the model"):
+            compiled.row(row)
+    with pytest.raises(UsageError, match="is not part of the model"):
+        compiled.column(other.made["lfp"])
+    for parameter in ("price", "known", model.price, "nothing"):
+        with pytest.raises(UsageError, match="is not a single mutable parameter"):
+            compiled.set_coefficient(parameter, 2.0)
+    compiled.set_coefficient(model.price["lfp"], 2.0)
+    assert compiled.recompiled == {"price[lfp]": 1}
 
 
 def test_limits_without_variables() -> None:
@@ -227,6 +321,22 @@ def test_several_objectives() -> None:
         Compiled(model)
     assert Compiled(model, objective="waste").solve().objective == pytest.approx(7)
     assert Compiled(model, objective=model.profit).solve().objective == pytest.approx(11)
+
+
+@pytest.mark.parametrize(("off", "drifted"), [
+    ((0, 0), False), ((1.9e-4, -0.9e-6), False), ((-2.1e-4, 0), True), ((2.1e-4, 0), True), ((0, 1.1e-6), True),
+])  # fmt: skip
+def test_a_solver_has_drifted_where_its_rows_are_not_those_of_its_columns(
+    off: tuple[float, float], drifted: bool
+) -> None:
+    """By more than a millionth of a row, or of one: 2 x + y = 200 and x − y = 0.5, beside a column and a row that were
+    added since."""
+    x = 200.5 / 3
+    solution = SimpleNamespace(col_value=[x, x - 0.5, 7.0], row_value=[200 + off[0], 0.5 + off[1], -3.0])
+    stand_in = SimpleNamespace(
+        highs=SimpleNamespace(getSolution=lambda: solution), form=SimpleNamespace(matrix=np.array([[2.0, 1], [1, -1]]))
+    )
+    assert Compiled.has_drifted.fget(stand_in) == drifted  # type: ignore[attr-defined]
 
 
 def test_unbounded() -> None:
@@ -287,7 +397,8 @@ def test_algorithm_by_size() -> None:
 
 
 @pytest.mark.parametrize(("large", "algorithms"), [
-    (61, ["simplex", "ipx", "ipx", "simplex"]), (60, ["ipx", "ipx", "ipx", "simplex"]), (122, ["simplex"] * 3),
+    (61, ["simplex", "ipx", "ipx", "simplex"]), (60, ["ipx", "ipx", "ipx", "simplex"]),
+    (121, ["simplex", "ipx", "ipx", "simplex"]), (122, ["simplex"] * 3),
 ])  # fmt: skip
 def test_what_is_not_conclusive_is_solved_from_nothing_with_and_without_presolve(
     large: int, algorithms: list[str], monkeypatch: pytest.MonkeyPatch
@@ -308,6 +419,25 @@ def test_what_is_not_conclusive_is_solved_from_nothing_with_and_without_presolve
     assert asked == list(zip(algorithms, ["choose", "choose", "off", "choose"], strict=False))
     assert compiled._attempts(None) == Status.kOptimal
     assert len(asked) == len(algorithms) + 2
+
+
+def test_from_a_basis_the_simplex_has_so_many_iterations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as the model has rows where it goes on inside the limits, and no fewer than from any basis; without one
+    as many as it takes."""
+    compiled = Compiled(random_model(np.random.default_rng(1)))
+    rows, asked, ran = len(compiled.form.rows), list[int | None](), compiled._run
+
+    def noted(wanted: str, presolve: str, limit: float | None, most: int | None = None, inside: bool = False) -> Status:
+        asked.append(most)
+        return ran(wanted, presolve, limit, most, inside)
+
+    monkeypatch.setattr(compiled, "_run", noted)
+    for iterations in (rows + 7, rows - 2):
+        monkeypatch.setattr("minerals.mix.compiled.HOT_ITERATIONS", iterations)
+        compiled.highs.clearSolver()
+        for inside in (True, False, True):
+            compiled.solve(inside=inside)
+    assert asked == [None, rows + 7, rows + 7, None, rows - 2, rows]
 
 
 def test_afresh_is_cold_where_the_model_is_large() -> None:
@@ -559,6 +689,35 @@ def test_what_is_rounding_beside_the_largest_cost_is_not_kept() -> None:
     assert found.goal is None
     free.keep(found)
     assert free.solve().objective == pytest.approx(0)
+
+
+def test_what_is_kept_stays_at_the_end_at_which_it_is() -> None:
+    """Of limits and bounds with two ends, whichever is the larger number; what has no cost stays free."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(["most", "least", "free"], bounds=(2, 9))
+    model.y = pyo.Var(["most", "least"])
+    model.limit = pyo.Constraint(["most", "least"], rule=lambda m, end: (-9, m.y[end] + 1, 2 + 4 * (end == "most")))
+    model.cost = pyo.Objective(
+        expr=model.x["least"] - model.x["most"] + model.y["least"] - model.y["most"] + 0 * model.x["free"]
+    )
+    compiled = Compiled(model)
+    compiled.keep(compiled.solve())
+    ends = {name: compiled.bounds(model.x[name]) for name in model.x}
+    assert ends == {"most": (9, 9), "least": (2, 2), "free": (2, 9)}
+    limits = {name: [compiled.rhs(model.limit[name], side) for side in ("lower", "upper")] for name in model.limit}
+    assert limits == {"most": [6, 6], "least": [-9, -9]}
+    assert all(compiled.kept(limit) for limit in model.limit.values())
+
+
+def test_a_reduced_cost_is_kept_beside_costs_however_small_these_are() -> None:
+    """What is nothing is a part of the largest cost, 1e-3, though that is below one."""
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(["a", "b", "c"], bounds=(0, 10))
+    model.all = pyo.Constraint(expr=pyo.quicksum(model.x.values()) <= 30)
+    model.cost = pyo.Objective(expr=1e-3 * model.x["a"] + 1e-12 * model.x["b"] + 1e-14 * model.x["c"])
+    compiled = Compiled(model)
+    compiled.keep(compiled.solve())
+    assert [compiled.bounds(each)[1] for each in model.x.values()] == [0, 0, 10]
 
 
 def test_small_duals_are_kept_beside_large_ones() -> None:

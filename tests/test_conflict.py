@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -51,8 +52,11 @@ def test_by_hand() -> None:
     compiled = Compiled(short())
     with pytest.raises(Infeasible):
         compiled.solve()
-    found = Search(compiled).conflict()
-    assert names(found) == {("demand", "lower"), ("lines", "upper"), ("cobalt", "upper")}
+    search = Search(compiled)
+    limits = [("demand", "lower"), ("lines", "upper"), ("cobalt", "upper"), ("titanium", "upper")]
+    assert [(limit.name, limit.side) for limit in search.limits] == limits
+    found = search.conflict()
+    assert names(found) == set(limits[:3])
     assert {member.name: member.limit for member in found.members} == {"demand": 80, "lines": 30, "cobalt": 4}
     assert {member.kind for member in found.members} == {"constraint"}
     ways = loosenings(compiled, found)
@@ -74,10 +78,14 @@ def test_bounds_and_equalities() -> None:
     model = pyo.ConcreteModel()
     model.x = pyo.Var(bounds=(0, 4))
     model.y = pyo.Var(bounds=(0, None))
+    model.z = pyo.Var()
     model.total = pyo.Constraint(expr=model.x - model.y == 5)
-    model.cost = pyo.Objective(expr=model.x)
+    model.cost = pyo.Objective(expr=model.x + model.z)
     compiled = Compiled(model)
-    found = Search(compiled).conflict()
+    search = Search(compiled)
+    # Both limits of an equality are of one row, and a bound has a row of its own.
+    assert search.rows.tolist() == [0, 0, 1]
+    found = search.conflict()
     # That y is not negative is no limit: it always holds.
     assert names(found) == {("total", "lower"), ("x", "upper")}
     ways = loosenings(compiled, found)
@@ -280,6 +288,45 @@ def test_the_last_second_is_time_too() -> None:
     assert found == Search(compiled).conflict()
     with pytest.raises(TimeLimit):
         Search(compiled, seconds=0.0, now=lambda: 0.0).conflict()
+
+
+def test_each_solve_has_the_time_that_is_left() -> None:
+    """Of 10 s from 100 on, at 104, half of 6 within a part; and all of it again after that, whatever
+    happened."""
+    clock = [100.0]
+    search = Search(Compiled(short()), seconds=10.0, now=lambda: clock[0])
+    clock[0] = 104.0
+
+    def given() -> float:
+        before = search.highs.getRunTime()
+        search._solve()
+        return float(search.highs.getOptionValue("time_limit")[1]) - before
+
+    assert given() == pytest.approx(6, abs=0.5)
+    with search._part_of_the_time(0.5):
+        assert search.end == pytest.approx(107)
+        assert given() == pytest.approx(3, abs=0.5)
+    with pytest.raises(KeyError), search._part_of_the_time(0.5):
+        raise KeyError
+    assert search.end == 110
+    assert Search(Compiled(short())).end == math.inf
+
+
+def test_of_many_limits_few_are_found_in_few_solves() -> None:
+    """Three of 64 contradict each other, and no dual tells which. The half that is let go first, 1 to 63, holds one of
+    them, and its last 16 none: these go, and then twice as many are tried, as many, and half of that. So each of the
+    three takes about twice as many solves as 64 can be halved."""
+    sizes: list[int] = []
+
+    def breach(kept: Any) -> tuple[float, Any]:
+        sizes.append(64 - int(kept.sum()))
+        return (1.0 if kept[[5, 20, 40]].all() else 0.0), kept
+
+    order = [*range(0, 64, 2), *range(1, 64, 2)]
+    *_, found = Search._smaller(SimpleNamespace(_breach=breach), np.ones(64, dtype=bool), order)  # type: ignore[arg-type]
+    assert np.flatnonzero(found).tolist() == [5, 20, 40]
+    assert sizes[:6] == [32, 16, 16 + 32, 16 + 16, 16 + 8, 24 + 16]
+    assert len(sizes) <= 3 * 2 * 6 + 2
 
 
 def test_time_that_runs_out_ends_what_is_looked_for_next() -> None:

@@ -128,9 +128,10 @@ def test_ends_apart_by_rounding_are_one_point(least: Vertex) -> None:
         raise AssertionError("nothing is to be solved")
 
     for found in (sandwich(never, CHEAPEST, least, 0.01), walk(never, CHEAPEST, least)):  # type: ignore[arg-type]
-        assert (found.vertices, found.solves) == ((CHEAPEST,), 0)
+        assert (found.vertices, found.gap, found.solves) == ((CHEAPEST,), 0, 0)
         assert found.cost_at(3.0) == 100
         assert found.marginal.size == 0
+        assert found.marginal_between.shape == (0, 2)
 
 
 def test_beyond_its_ends_a_frontier_is_at_them() -> None:
@@ -172,6 +173,9 @@ def test_what_is_one_but_for_rounding() -> None:
     assert _one_point(near, Vertex(0.1 - 0.9e-8, 1.0, np.nan))
     assert _one_point(near, Vertex(0.0, 0.2 + 0.9e-8, np.nan))
     assert not _one_point(near, Vertex(0.1 - 1.1e-8, 0.2 + 1.1e-8, np.nan))
+    # By no more than that it is.
+    assert _one_point(Vertex(1e-8, 1.0, np.nan), Vertex(0.0, 2.0, np.nan))
+    assert _one_point(Vertex(5.0, 0.0, np.nan), Vertex(1.0, 1e-8, np.nan))
     for one, apart in ((1e6, 1e-3), (-1e6, 1e-3), (0.0, 1e-9)):
         assert _alike(one, one + 0.9 * apart)
         assert _alike(one, one - 0.9 * apart)
@@ -186,6 +190,8 @@ def test_points_on_one_line_or_one_place_are_left_out() -> None:
     assert [each.exposure for each in _without_straight(points)] == [10, 6, 3, 0]
     assert [each.exposure for each in _without_straight([*points[:1], *points[3:4], *points[5:6]])] == [10, 6, 3]
     assert _without_straight(points[:1]) == points[:1]
+    near = [Vertex(0.5, 123, -6), Vertex(0.5 - 0.9e-12, 123, -20), Vertex(0, 140, -6)]
+    assert [each.exposure for each in _without_straight(near)] == [0.5, 0]
     assert Edge(6.0, 102.0, -2.0, 3.0, 8.0).at(4.0) == 106
 
 
@@ -218,6 +224,52 @@ def test_what_is_solved_next_is_where_the_tangents_cross() -> None:
     walk(lambda e: (walked.append(e), edge_of(CORNERS, e))[1], CHEAPEST, LEAST)  # type: ignore[func-returns-value]
     assert walked[:2] == [10 - 10 * STEP, 10 * STEP]
     assert walked[2:] == pytest.approx([35 / 19.5, 42 / 11])
+
+
+def test_beside_an_end_the_next_point_is_a_tenth_of_the_way_to_the_point_there() -> None:
+    """The frontier is steeper, or flatter, nearer to an end than the first points are, 0.001 from it: at 0.0005. The
+    least exposed end is 10 above the tangent of 0.001, of 40, and the chord between the first points 6 above the
+    tangents at 5: first comes what is farthest off. What the grid would put on one of two points is put between."""
+    steep = ((10.0, 100.0), (9.9995, 100.0), (5.0, 110.0), (0.0005, 130.0), (0.0, 140.0))
+    for at_once, asked in ((1, [1e-4, 5.0, 5.5e-4]), (2, [1e-4, 5.0, 5.5e-4])):
+        found: list[float] = []
+
+        def solve(exposures: Sequence[float], found: list[float] = found) -> list[tuple[float, float]]:
+            found.extend(exposures)
+            return [edge_of(steep, each)[1:3] for each in exposures]
+
+        sandwich(solve, *(Vertex(*steep[at], np.nan) for at in (0, -1)), 0.1, at_once)
+        assert found == pytest.approx([9.999, 0.001, *asked])
+    found.clear()
+    sandwich(solve, *(Vertex(*steep[at], np.nan) for at in (0, -1)), 1e-5)
+    assert 9.9999 in [round(each, 7) for each in found]
+
+
+def test_beside_an_end_at_which_the_cost_jumps_no_point_is_nearer_than_rounding() -> None:
+    """At the least exposed mix, of 5, it costs 40 more than just beside it: half of the span, which stays uncertain."""
+    corners = [(e + 5, cost) for e, cost in CORNERS]
+    ends = Vertex(15.0, 100.0, np.nan), Vertex(5.0, 180.0, np.nan)
+    found = sandwich(several(lambda e: edge_of(corners, e)[1:3]), *ends, 0.2)
+    assert found.gap == pytest.approx(0.5)
+    assert found.vertices[-2].exposure - 5 == pytest.approx(1e-8, rel=1e-4)
+    assert found.solves < 12
+
+
+@pytest.mark.parametrize("side", ["low", "high"])
+def test_a_corner_is_known_where_the_slope_of_one_edge_holds_as_far(side: str) -> None:
+    """But for a part of 1e-9 of the span, 1e-8, which is rounding. What holds nowhere, not even where it was found, is
+    known there."""
+
+    def one_sided(exposure: float, short: float) -> Edge:
+        edge = edge_of(CORNERS, exposure)
+        if side == "low":
+            return edge._replace(low=edge.low + short, high=exposure - 1)
+        return edge._replace(low=exposure + 1, high=edge.high - short)
+
+    for short, known in ((0.9e-8, True), (1.1e-8, False)):
+        found = walk(lambda e, short=short: one_sided(e, short), CHEAPEST, LEAST)  # type: ignore[misc]
+        assert found.exposure == pytest.approx([e for e, _ in CORNERS], abs=1e-9)
+        assert (found.solves == 4) == known
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import fields, replace
+from types import SimpleNamespace
 from typing import Any
 
+import clarabel
 import highspy
 import numpy as np
 import pytest
@@ -14,7 +17,7 @@ from test_mix import YEARS, at_risk, routed, toy, two_regions
 from test_solution import anything, incumbent, limited, priced
 
 from minerals import highs as highs_module
-from minerals.errors import NumericalTrouble
+from minerals.errors import Infeasible, NumericalTrouble
 from minerals.mix import near as near_module
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData
@@ -43,6 +46,10 @@ def test_ends_by_hand() -> None:
     assert ends.low == pytest.approx([0, 0.2, 0.1, 1.1])
     assert ends.high == pytest.approx([0.7, 0.9, 0.1, 1.8])
     assert ends.members[0, 1] == pytest.approx([0.7, 0.2, 0.1])
+    # However small its weights are, and of nothing nothing.
+    small = triangle().ends(np.array([[-1e-12, 0, 0], [0, 1e-12, 0], [0.0, 0, 0]]))
+    assert small.low == pytest.approx([-0.7e-12, 0.2e-12, 0], rel=1e-9, abs=1e-20)
+    assert small.high == pytest.approx([0, 0.9e-12, 0], rel=1e-9, abs=1e-20)
 
 
 def test_ends_from_one_corner_are_the_same_in_any_order() -> None:
@@ -132,8 +139,94 @@ def test_examples_reach_as_far_as_they_can() -> None:
     assert set(chosen[:2]) in ({1, 2}, {3, 4})
     assert len(set(examples(members, np.eye(2), ends, 10))) == 5
     assert sorted(examples(members, np.eye(2), ends, 4)) == [1, 2, 3, 4]
+    # After both ends of an arm a member counts by what it adds to that, wherever on it it stands.
+    for side in (1.0, -1.0):
+        arm = np.array([[0.0, 0.0], [side, 0.0], [side * 0.9, 0.05], [side * 0.2, 0.3]])
+        unit = Ends(np.array([0.0, 0.0]), np.array([1.0, 1.0]), arm)
+        assert examples(arm, np.eye(2), unit, 3) == [0, 1, 3]
+    # A sum that moves by no more than rounding beside another is left out, so that the second arm adds nothing.
+    first = Ends(np.array([0.0, 0.5]), np.array([1.0, 0.5 + 0.9e-9]), members)
+    assert set(examples(members, np.eye(2), first, 2)) == {1, 2}
     still = Ends(np.array([0.5, 0.5]), np.array([0.5, 0.5]), members)
     assert examples(members, np.eye(2), still, 3) == []
+
+
+@pytest.mark.parametrize(("large", "attempts"), [
+    (3, [("qdldl", False, 1e-12), ("qdldl", True, 1e-12), ("qdldl", True, 1e-10)]),
+    (2, [("faer", True, 1e-12), ("faer", True, 1e-10)]),
+])  # fmt: skip
+def test_the_nearest_is_looked_for_less_strictly_where_it_is_not_found(
+    large: int, attempts: list[tuple[str, bool, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the two columns that can move; of many without a try that does not scale them. What is nearly solved will do
+    at last, and is put within the bounds."""
+    monkeypatch.setattr(near_module, "LARGE", large)
+    tried, answers = list[tuple[str, bool, float]](), list[str]()
+
+    def solver(*of: Any) -> Any:
+        settings = of[-1]
+        assert settings.tol_gap_abs == settings.tol_gap_rel == settings.tol_feas
+        tried.append((settings.direct_solve_method, settings.equilibrate_enable, settings.tol_feas))
+        return SimpleNamespace(solve=lambda: SimpleNamespace(status=answers.pop(0), x=[0.9, -0.1]))
+
+    monkeypatch.setattr(clarabel, "DefaultSolver", solver)
+    for last in range(len(attempts)):
+        tried.clear()
+        answers[:] = ["AlmostSolved"] * last + ["Solved"] + ["none"] * 2
+        assert triangle().nearest(np.zeros(3), np.ones(3)).tolist() == [0.8, 0, 0.1]
+        assert tried == attempts[: last + 1]
+    answers[:] = ["InsufficientProgress"] * (len(attempts) - 1) + ["AlmostSolved"]
+    assert triangle().nearest(np.zeros(3), np.ones(3)).tolist() == [0.8, 0, 0.1]
+    answers[:] = ["AlmostSolved"] * (len(attempts) - 1) + ["InsufficientProgress"]
+    with pytest.raises(NumericalTrouble, match="InsufficientProgress"):
+        triangle().nearest(np.zeros(3), np.ones(3))
+
+
+def test_the_limits_of_what_can_move_are_handed_over_once_and_in_one_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """x + y = 0.9, x − y ≤ 0.5, x ≤ 0.8, and neither below 0; nothing of z alone, which is 0.1."""
+    handed: list[Any] = []
+
+    def solver(*of: Any) -> Any:
+        handed.extend(of)
+        return SimpleNamespace(solve=lambda: SimpleNamespace(status="Solved", x=[0.5, 0.4]))
+
+    monkeypatch.setattr(clarabel, "DefaultSolver", solver)
+    nearly = replace(
+        triangle(), matrix=sp.csc_matrix([[2.0, 2.0, 2.0], [4.0, -4.0, 0.0], [0.0, 0.0, 3.0], [0.0, 0.0, 1.0]]),
+        row_lower=np.array([2.0, -INF, -INF, 0.1]), row_upper=np.array([2.0, 2.0, 9.0, 0.1]),
+    )  # fmt: skip
+    target, weight = np.array([0.3, 5.0, 7.0]), np.array([2.0, 0.0, 1.0])
+    assert nearly.nearest(target, weight, [{0: 3.0, 2: -10.0}]).tolist() == [0.5, 0.4, 0.1]
+    squares, costs, rows, sides, *_ = handed
+    assert rows.toarray() == pytest.approx(np.array([[1.0, 1], [1, -1], [1, 0], [-1, 0], [0, -1]]))
+    assert sides == pytest.approx([0.9, 0.5, 0.8, 0, 0])
+    # 2 (x − 0.3)² + (3 x − 10 · 0.1)², in half of its squares.
+    assert squares.toarray() == pytest.approx(np.array([[2 + 9.0, 0], [0, 0]]))
+    assert costs == pytest.approx([-0.6 - 3, 0])
+
+
+def test_each_end_has_the_time_of_a_solve_and_the_first_corner_a_method_by_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for seconds in (None, 5.0):
+        nearly = replace(triangle(), time_limit=seconds)
+        highs = nearly._loaded()
+        for sign in (1.0, -1.0):
+            before = highs.getRunTime()
+            assert nearly._least(highs, np.array([sign, 0, 0]))[0] == pytest.approx(0 if sign > 0 else 0.7)
+        limit = highs.getOptionValue("time_limit")[1]
+        assert limit == INF if seconds is None else before + 5 <= limit <= highs.getRunTime() + 5
+    asked, solve = list[tuple[float | None, bool]](), near_module.optimum
+
+    def noted(highs: Any, limit: float | None, *, large: bool) -> None:
+        asked.append((limit, large))
+        solve(highs, limit, large=large)
+
+    monkeypatch.setattr(near_module, "optimum", noted)
+    for small in (3, 2):
+        monkeypatch.setattr(near_module, "SMALL", small)
+        assert len(nearly.vertex().columns) == 3
+    assert asked == [(5, False), (5, True)]
 
 
 # --- ranges of a mix -------------------------------------------------------------------------------------------------
@@ -472,6 +565,267 @@ def test_parts_of_the_cost_and_losses_are_those_of_the_objectives() -> None:
     weight, losses = session.data.weight, session.losses(found.values)
     expected = sum(weight[d] * loss for d, loss in losses.items()) / sum(weight.values())
     assert found.exposure == pytest.approx(expected)
+
+
+# --- what a session is asked -----------------------------------------------------------------------------------------
+
+
+def test_of_a_mix_is_noted_what_presses_where_losses_count() -> None:
+    """In the objective, or in one that is held, be it from below; not in one that was held before."""
+    session, noted = Session(at_risk(), "expected"), list[str]()
+    session.library = SimpleNamespace(note=lambda *_: noted.append("own"), missed=set())  # type: ignore[assignment]
+    session.libraries = {"other": SimpleNamespace(note=lambda *_: noted.append("other"), missed=set())}  # type: ignore[dict-item]
+    session.model.future = {"other": None}
+
+    def told(objective: str) -> list[str]:
+        noted.clear()
+        session.optimum(objective)
+        return list(noted)
+
+    both = ["own", "other"]
+    assert told("expected") == told("worst") == both
+    assert told("cost") == told("unmet_demand") == []
+    with session.within({"worst": 60.0}):
+        assert told("cost") == both
+    assert told("cost") == []
+    with session.within({"cost": 22_000.0}):
+        assert told("unmet_demand") == []
+    form, row = session.compiled.form, session.compiled.row("worst")
+    form.row_lower[row] = -5.0
+    assert told("cost") == both
+    for own, other, missed in ((set(), set(), False), ({1}, set(), True), (set(), {1}, True)):
+        session.library.missed, session.libraries["other"].missed = own, other  # type: ignore[union-attr]
+        assert session.missed == missed
+    session.library = None
+    assert session.missed
+    assert told("expected") == ["other"]
+
+
+def test_a_large_model_goes_on_from_where_it_is_and_a_very_large_one_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, asked = Session(at_risk(), "expected"), list[tuple[bool, bool]]()
+    columns = len(session.compiled.form.columns)
+    monkeypatch.setattr(session, "optimum", lambda _, afresh, inside: asked.append((afresh, inside)))
+    for large, far in ((columns + 1, columns + 1), (columns, columns + 1), (columns, columns)):
+        session.compiled.large = large
+        monkeypatch.setattr("minerals.mix.session.FAR", far)
+        session.onwards("expected")
+    assert asked == [(True, False), (False, True), (True, False)]
+
+
+@pytest.mark.parametrize(("is_large", "fails", "ties"), [
+    (False, 0, [1e-10]), (False, 2, [1e-10, 1e-8, 1e-6]), (False, 3, [1e-10, 1e-8, 1e-6]), (True, 0, [1e-6]),
+    (True, 1, [1e-6]),
+])  # fmt: skip
+def test_mixes_as_good_miss_the_best_by_the_least_that_a_solver_finds(
+    is_large: bool, fails: int, ties: list[float]
+) -> None:
+    """Of what it is, or of one unit; a cap that is less holds. Where none is found, that is told."""
+    for best, cap, unit in ((200.0, np.inf, 200.0), (-200.0, np.inf, 200.0), (0.5, np.inf, 1.0), (200.0, 199.0, 0.0)):
+        asked, solved = list[dict[str, float]](), list[dict[str, bool]]()
+
+        def optimum(
+            _: str, *, asked: list[dict[str, float]] = asked, solved: list[dict[str, bool]] = solved, **how: bool
+        ) -> str:
+            solved.append(how)
+            if len(asked) <= fails:
+                raise NumericalTrouble("none") if len(asked) % 2 else Infeasible("none", None)
+            return "found"
+
+        own: Any = SimpleNamespace(
+            compiled=SimpleNamespace(is_large=is_large), optimum=optimum,
+            within=lambda caps, asked=asked: (asked.append(caps), nullcontext())[1],
+        )  # fmt: skip
+        caps = {"cost": 7.0} | ({"expected": cap} if cap < np.inf else {})
+        for inside in (False, True):
+            asked.clear()
+            solved.clear()
+            if fails < len(ties):
+                assert Session.among_best(own, "expected", best, "cost", caps, inside=inside) == "found"
+            else:
+                with pytest.raises((Infeasible, NumericalTrouble)):
+                    Session.among_best(own, "expected", best, "cost", caps, inside=inside)
+            assert [each["cost"] for each in asked] == [7] * len(ties)
+            levels = [best + tie * unit if unit else cap for tie in ties]
+            assert [each["expected"] for each in asked] == pytest.approx(levels, rel=1e-14)
+            assert solved == [{"afresh": not inside, "inside": inside and is_large}] * len(ties)
+
+
+def test_each_further_objective_keeps_to_those_before() -> None:
+    """The worst loss is least at 60 GWh of NMC a year, the expected one up to 70, and 70 are cheaper than 60."""
+    session, held = Session(at_risk(), "expected"), list[tuple[str, dict[str, float]]]()
+    among_best = session.among_best
+
+    def noted(objective: str, best: float, further: str, caps: Any, **how: bool) -> Any:
+        held.append((further, dict(caps)))
+        return among_best(objective, best, further, caps, **how)
+
+    session.among_best = noted  # type: ignore[method-assign]
+    found = session.least("worst", "expected", "cost")
+    assert (found.exposure, found.cost) == pytest.approx((15, 3 * (60 * 70 + 40 * 75)), rel=1e-6)
+    assert held == [("expected", {}), ("cost", {"worst": pytest.approx(30, rel=1e-6)})]
+    held.clear()
+    found = session.least("expected", "cost", "worst", caps={"expected": 16.0, "cost": 1e6})
+    assert (found.exposure, found.cost) == pytest.approx((15, 3 * (70 * 70 + 30 * 75)), rel=1e-6)
+    assert held == [
+        ("cost", {"expected": 16, "cost": 1e6}), ("worst", {"expected": pytest.approx(15, rel=1e-6), "cost": 1e6}),
+    ]  # fmt: skip
+    assert session.least("cost", caps={"expected": 20.0}).exposure == pytest.approx(20)
+
+
+def test_what_a_unit_of_exposure_is_worth_can_be_another() -> None:
+    """The priced sum is the cost and that of all that is lost, of what is lost anyway too."""
+    session = Session(at_risk(), "expected", worth=7.0)
+    values = session.optimum("cost").values
+    form = session.compiled.form
+    form.offsets[form.place(form.objective("cost"))] = 11.0
+    cost, loss = session.value("cost", values), session.value("expected", values)
+    assert session.value("priced", values) == pytest.approx(cost - 11 + 7 * loss)
+    session.price(20.0)
+    assert loss > 0
+    assert session.value("priced", values) == pytest.approx(cost + 20 * loss)
+    # Columns that came after a mix are none of it.
+    assert session.value("cost", values[:-1]) == pytest.approx(cost - form.costs[0, len(values) - 1] * values[-1])
+    last = form.columns[-1]
+    assert session.levels({"last": last}, values) == {"last": pytest.approx(values[-1])}
+    assert session.levels({"last": last}, values[:-1]) == {}
+
+
+def test_where_cost_alone_counts_no_loss_is_played_back() -> None:
+    for aim, as_it_is in (("cost", True), ("expected", False)):
+        session = Session(at_risk(), aim)
+        values = session.optimum("cost").values
+        assert (session.standing(values).values is values) == as_it_is
+        assert session.standing(values).cost == pytest.approx(21_000)
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_the_recourse_is_left_out_of_a_large_model_as_long_as_nothing_presses(large: bool) -> None:
+    session = Session(at_risk(), "expected")
+    session.compiled.large = 0 if large else 10**6
+    recourse = [*session.model.at_home.values()]
+    free = [session.compiled.bounds(each) for each in recourse]
+    with session.without_recourse():
+        assert [session.compiled.bounds(each) for each in recourse] == ([(0, 0)] * len(recourse) if large else free)
+    assert [session.compiled.bounds(each) for each in recourse] == free
+
+
+def test_a_cap_on_an_objective_is_what_it_says_as_long_as_it_lasts() -> None:
+    session = Session(at_risk(), "expected")
+    with session.within({"expected": 20.0, "cost": 1e6}):
+        assert [session.compiled.rhs(name, "upper") for name in ("expected", "cost")] == pytest.approx([20, 1e6])
+    assert np.isinf(
+        session.compiled.form.row_upper[[session.compiled.row(name) for name in ("expected", "cost")]]
+    ).all()
+
+
+def test_a_share_is_of_all_that_is_wanted_in_its_years() -> None:
+    """100 GWh a year, 200 in two."""
+    session = Session(at_risk(), "expected")
+    additions, column = session.model.additions, session.compiled.column
+    for group, years, chemistry in (("NMC", (2030, 2032), "nmc"), ("nmc", (2031,), "nmc"), ("LFP", YEARS, "lfp")):
+        weights = session.share("Here", group, years)
+        told = {column(additions["Here", "car", chemistry, y]): 0.01 / len(years) for y in years}
+        assert {int(at): weights[at] for at in np.flatnonzero(weights)} == pytest.approx(told)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_what_stands_for_others_is_near_to_the_incumbent_and_to_what_is_usual(together: bool) -> None:
+    """By weighted squares: of additions from the incumbent's, of what is recovered from far more than there is, and of
+    lines and excess from less than none; and of what each supplier has from its part of all, in units of the root of
+    that part, of a thousandth at least. Cells that share no maker's materials are of their makers."""
+    names = ("a", "b", "makes X", "makes Y", "makes Z", "ore X", "ore Y", "salt X", "tin X", "tin Y", "cell X",
+             "cell H", "cell Y", "recovered", "built", "turned", "excess", "beyond", "nowhere")  # fmt: skip
+    of: Any = {name: [name] for name in names}
+    column = {id(of[name]): at for at, name in enumerate(names) if name != "nowhere"}
+    sourced = [name for name in names if name.split()[0] in ("ore", "salt", "tin", "cell")]
+    model = SimpleNamespace(
+        additions={"first": of["a"], "second": of["b"], "third": of["nowhere"], "fourth": of["beyond"]},
+        sourced={("Here", *name.split(), 2030): of[name] for name in sourced}, secondary={1: of["recovered"]},
+        built={1: of["built"]}, retrofitted={1: of["turned"]}, excess={1: of["excess"]},
+    )  # fmt: skip
+    data = SimpleNamespace(
+        incumbent={"first": 7.0, "fourth": 8.0}, cells=("cell",), together=together, home={"H": "Here"},
+        usual={("Here", "ore", "X", 2030): 1.0, ("Here", "cell", "X", 2030): 0.8, ("Here", "cell", "Y", 2030): 0.2},
+    )  # fmt: skip
+    own: Any = SimpleNamespace(
+        data=data, model=model, compiled=SimpleNamespace(form=SimpleNamespace(column_of=column)),
+        _makers={1: {"X": of["makes X"], "Y": of["makes Y"], "Z": of["nowhere"]}, 2: {"Z": of["makes Z"]}},
+        _shares=lambda key: {1: {"X": 0.4, "Y": 0.5, "Z": 0.1}, 2: {"Z": 1.0}}[key],
+    )  # fmt: skip
+    target, weight, apart = Session.target(own, SimpleNamespace(lower=np.zeros(names.index("beyond"))))  # type: ignore[arg-type]
+    by = {name: (target[at], weight[at]) for at, name in enumerate(names[:-2]) if weight[at]}
+    told = {"a": (7, 1), "b": (0, 1), "recovered": (1e3, 1e-6)} | dict.fromkeys(
+        ("built", "turned", "excess"), (-1, 1e-3)
+    )
+    assert by == {name: pytest.approx(each) for name, each in told.items()}
+    assert not target[weight == 0].any()
+
+    def parts(*of: tuple[str, float]) -> list[dict[int, float]]:
+        return [
+            {names.index(name): ((name == one) - part) * (1e-3 / max(part, 1e-3)) ** 0.5 for name, _ in of}
+            for one, part in of
+        ]
+
+    sums = parts(("makes X", 0.4), ("makes Y", 0.5)) + parts(("ore X", 1.0), ("ore Y", 0.0))
+    sums += parts(("tin X", 0.5), ("tin Y", 0.5)) + (parts(("cell X", 0.8), ("cell Y", 0.2)) if together else [])
+    assert apart == [pytest.approx(each) for each in sums]
+
+
+def test_the_parts_of_makers_are_those_observed_of_who_may_make_cells() -> None:
+    """Of all three alike where none was observed."""
+    observed = {("Here", "X", "nmc", 2030): 0.3, ("Here", "Y", "nmc", 2030): 0.1, ("Here", "W", "nmc", 2030): 0.6}
+    makers = dict.fromkeys(("X", "Y", "Z"))
+    own: Any = SimpleNamespace(
+        data=SimpleNamespace(observed=observed), _makers={("Here", "nmc", y): makers for y in (2030, 2031)}
+    )
+    assert Session._shares(own, ("Here", "nmc", 2030)) == pytest.approx({"X": 0.75, "Y": 0.25, "Z": 0})
+    assert Session._shares(own, ("Here", "nmc", 2031)) == pytest.approx(dict.fromkeys(makers, 1 / 3))
+
+
+@pytest.mark.parametrize("observed", [True, False])
+def test_a_mix_that_is_held_leaves_the_rest_of_the_demand_unmet(observed: bool) -> None:
+    """Of 100 GWh in cars it has 30 of NMC and 20 of LFP, and 5 that no mix may sell; in buses 10 of 40. Of the 40 of
+    NMC each maker has its part, where they are as observed."""
+    held: list[tuple[list[tuple[str, float]], list[str]]] = []
+    keys = [("Here", *key, 2030) for key in (("car", "nmc"), ("bus", "nmc"), ("car", "lfp"), ("car", "na"))]
+    model = SimpleNamespace(
+        additions={key: f"{key[1]} {key[2]}" for key in keys}, wanted=[("Here", s, 2030) for s in ("car", "bus")],
+        unmet={("Here", s, 2030): f"unmet {s}" for s in ("car", "bus")}, growth={1: "grows", 2: "grows too"},
+    )  # fmt: skip
+    share = {"nmc": {"X": 0.75, "Y": 0.25}, "lfp": {"X": 1.0}, "na": {"X": 1.0}}
+    own: Any = SimpleNamespace(
+        data=SimpleNamespace(demand={("Here", "car", 2030): 100.0, ("Here", "bus", 2030): 40.0}), aim="worst",
+        model=model,
+        _makers={("Here", c, 2030): {j: f"{c} of {j}" for j in of} for c, of in share.items()},
+        _shares=lambda key: share[key[1]], least=lambda *of: of,
+        compiled=SimpleNamespace(held=lambda *of: (held.append(of), nullcontext())[1]),
+    )  # fmt: skip
+    additions = dict(zip(keys, (30.0, 10.0, 20.0), strict=False)) | {("Here", "car", "old", 2030): 5.0}
+    assert Session.with_additions(own, additions, ("growth", "floor"), observed=observed) == ("worst", "cost")
+    ((values, rows),) = held
+    told = {"car nmc": 30, "bus nmc": 10, "car lfp": 20, "car na": 0, "unmet car": 50, "unmet bus": 30}
+    told |= {"nmc of X": 30, "nmc of Y": 10, "lfp of X": 20, "na of X": 0} if observed else {}
+    assert dict(values) == told
+    assert rows == ["grows", "grows too"]
+
+
+def test_a_limit_is_broken_where_it_is_missed_by_more_than_rounding() -> None:
+    """By a millionth of what is limited, or of one: 2 x up to 400 and from 1, x from −0.5 up."""
+    model = SimpleNamespace(most={1: ["most"]}, ends={1: ["least"], 2: ["none"]}, floor={1: ["floor"]})
+    rows = {id(model.most[1]): 0, id(model.ends[1]): 1, id(model.floor[1]): 2}
+    form = SimpleNamespace(
+        with_added=lambda: sp.csc_matrix([[2.0, 0], [2.0, 0], [1.0, 0]]), row_of=rows,
+        row_lower=np.array([-INF, 1.0, -0.5]), row_upper=np.array([400.0, INF, INF]),
+    )  # fmt: skip
+    own: Any = SimpleNamespace(model=model, compiled=SimpleNamespace(form=form))
+
+    def broken(family: str, x: float) -> bool:
+        return Session._breaks(own, family, np.array([x, 3.0, 99.0]))
+
+    assert [broken("most", 200 + off) for off in (-1, 0.9 * 200e-6, 1.1 * 200e-6)] == [False, False, True]
+    assert [broken("ends", 0.5 + off / 2) for off in (1, -0.9e-6, -1.1e-6)] == [False, False, True]
+    assert [broken("floor", -0.5 + off) for off in (0.1, -0.9e-6, -1.1e-6)] == [False, False, True]
+    assert not broken("nothing", 1e9)
 
 
 # --- a solver that gives up ------------------------------------------------------------------------------------------

@@ -16,10 +16,12 @@ from test_mix import YEARS, at_risk
 from test_near import TOYS
 
 from minerals import api
-from minerals.errors import InputError
+from minerals.errors import Infeasible, InputError, NumericalTrouble
+from minerals.highs import DUAL
+from minerals.mix import cutting
 from minerals.mix.cutting import CLOSE, MONEY, CuttingPlanes, Objective, Part, Tried
 from minerals.mix.data import MixData
-from minerals.mix.futures import AVERAGE, MANY, REGRET, Futures
+from minerals.mix.futures import AGREE, AVERAGE, MANY, REGRET, Futures
 from minerals.mix.objective import OWN
 from minerals.mix.replay import Library
 from minerals.mix.session import Session
@@ -69,6 +71,35 @@ def test_what_an_objective_is_of_a_plan_in_truth_and_of_what_unit() -> None:
     assert found.tolist() == [3, -4, 0.5, 0.1, 0]
     assert places.tolist() == [0, 1, 2, 3]
     assert CuttingPlanes._costs(planes, regret)[0].tolist() == [0, 0, 0, 0, 1]
+
+
+def test_a_plan_that_is_tried_bounds_the_model_where_that_holds_less_than_is_true() -> None:
+    """Of three columns one future has the first and the third, and another, which has a use of none of them too, the
+    second. Where the plan is (4, 5, 6) they lose 7 and 9, and 2 and −3 more for one more of the first and the second.
+    The model stands at (3, 5, 6), where 7 − 2 are lost in the one and 9 in the other. By half a GWh it may be off."""
+    asked: list[list[float]] = []
+    rows: list[tuple[list[int], list[float], float, float]] = []
+
+    def part(loss: float, slopes: list[float]) -> Any:
+        return SimpleNamespace(loss=lambda plan: (asked.append(plan.tolist()), (loss, np.array(slopes)))[1])
+
+    planes: Any = SimpleNamespace(
+        _names=["one", "two"], parts={"one": part(7, [2, 0]), "two": part(9, [-3, 5])}, columns=3, _rounding=0.5,
+        _plan=[np.array([0, 2]), np.array([1, -1])], _risk=np.array([1.0, 0.0, 0.5]), _constant=10.0,
+        _row=lambda at, by, lower, upper: rows.append((at.tolist(), by.tolist(), lower, upper)),
+    )  # fmt: skip
+    values = np.array([4.0, 5.0, 6.0])
+    tried, added = CuttingPlanes._tried(planes, values, np.array([3.0, 5.0, 6.0, 4.0, 8.5]))
+    assert added
+    assert asked == [[4, 6], [5, 0]]
+    assert tried.loss == pytest.approx([4 + 3 + 10, 7, 9])
+    # The loss in the one is at least 7 + 2 (x − 4), a column of its own behind those of the plan.
+    assert rows == [([0, 3], [-2, 1], pytest.approx(-1), np.inf)]
+    rows.clear()
+    assert not CuttingPlanes._tried(planes, values, np.array([3.0, 5.0, 6.0, 4.5, 9.0]))[1]
+    assert not rows
+    assert CuttingPlanes._tried(planes, values, np.array([3.0, 5.0, 6.0, 5.0, 8.0]))[1]
+    assert rows == [([1, 4], [3, 1], pytest.approx(9 + 15), np.inf)]
 
 
 # --- by hand ---------------------------------------------------------------------------------------------------------
@@ -162,6 +193,88 @@ def test_cutting_planes_go_on_from_a_plan_that_uses_what_it_may_miss(left: tuple
     assert held == pytest.approx(lost(nmc), abs=2 * near * len(left))
 
 
+def three(least: dict[str, float] | None = None) -> CuttingPlanes:
+    """Futures that lose x, 80 − x and 90 − x GWh a year for x GWh of NMC."""
+    own, beside = stopped(0, 100), {name: stopped(100, left, plan_given=True) for name, left in (("a", 20), ("b", 10))}
+    futures = Futures(own, beside, "expected")
+    parts = {name: Part(futures._alone(name), "expected") for name in beside}
+    return CuttingPlanes(Session(own, "expected"), parts, "expected", {}, least or {}, 300.0)
+
+
+@pytest.mark.parametrize(("least", "regret"), [
+    ({OWN: 6.0, "a": 60.0, "b": 30.0}, 117), ({OWN: 0.0, "a": 0.0, "b": 0.0}, 135), ({"b": 60.0}, 120),
+])  # fmt: skip
+def test_the_least_regret_is_above_what_each_future_loses_at_least(least: dict[str, float], regret: float) -> None:
+    """With 6, 60 and 30 GWh at least: 3 x − 6, 180 − 3 x and 240 − 3 x, of which the most is least at 41. Without, 3 x
+    and 270 − 3 x are alike at 45; with 60 of the last alone, 3 x and 240 − 3 x at 40."""
+    planes = three(least)
+    found = planes.best([planes.regret()])
+    assert (found.least, found.value) == pytest.approx((regret, regret), abs=1e-3)
+
+
+def test_each_stage_may_be_missed_a_little_more_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a ten millionth of the demand, or of a hundredth of what it costs, and as much more in equal steps to the last
+    stage. What is true may be half a step above the row of the model; half of that is no reason for a further bound. On
+    average 90 GWh are lost with 80 to 90 GWh of NMC a year."""
+    planes, known, values, stage = three(), list[list[float]](), list[float](), CuttingPlanes._stage
+
+    def noted(own: CuttingPlanes, each: Objective, best: Tried | None, as_good: Any) -> tuple[float, Tried]:
+        known.append([most for _, most in as_good])
+        least, tried = stage(own, each, best, as_good)
+        values.append(own._value(each, tried))
+        return least, tried
+
+    monkeypatch.setattr(CuttingPlanes, "_stage", noted)
+    found = planes.best([planes.average(), planes.objective("cost"), planes.objective("a"), planes.objective("b")])
+    assert (found.least, found.value, found.left_out) == (pytest.approx(90), pytest.approx(90), 0)
+    step, units = CLOSE / 4, (300.0, MONEY * 75 * 300)
+    assert planes._rounding == pytest.approx(step / 4 * 300)
+    assert [len(each) for each in known] == [0, 1, 2, 3]
+    assert [each[0] - found.value for each in known[1:]] == pytest.approx(
+        [(CLOSE + (number + 0.5) * step) * units[0] for number in (1, 2, 3)], rel=1e-3
+    )
+    assert [known[number][1] - values[1] for number in (2, 3)] == pytest.approx(
+        [(CLOSE + (number - 0.5) * step) * units[1] for number in (2, 3)], rel=1e-3
+    )
+    upper = list(planes.highs.getLp().row_upper_)[-4:]
+    constants = (planes.average().constant, 0.0)
+    assert upper[:2] == pytest.approx(
+        [most - step / 2 * unit - constant for most, unit, constant in zip(known[3], units, constants, strict=False)],
+        rel=1e-12, abs=1e-9,
+    )  # fmt: skip
+    assert upper[3] == np.inf
+
+
+def test_what_is_as_good_already_is_tried_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same objective again, or one in which nothing counts."""
+    tries, tried = list[int](), CuttingPlanes._tried
+    for further in ((), ("average",), ("nothing",)):
+        planes, count = three(), [0]
+
+        def noted(own: CuttingPlanes, *of: Any, count: list[int] = count) -> tuple[Tried, bool]:
+            count[0] += 1
+            return tried(own, *of)
+
+        monkeypatch.setattr(CuttingPlanes, "_tried", noted)
+        nothing = Objective(np.zeros(planes.columns), 0.0, np.zeros(2), is_cost=True)
+        planes.best([planes.average(), *({"average": planes.average(), "nothing": nothing}[each] for each in further)])
+        tries += count
+    assert tries == [tries[0]] * 3
+
+
+def test_of_late_stages_those_that_the_simplex_leaves_open_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the fourth on; those before are solved afresh. Of plans with the least loss on average 90 GWh of NMC a year
+    are the cheapest."""
+    resumed = cutting.resumed
+    monkeypatch.setattr(cutting, "resumed", lambda highs, strategy=DUAL: strategy == DUAL and resumed(highs))
+    planes = three()
+    losses = [planes.objective(name) for name in ("a", "expected", "b", "a")]
+    found = planes.best([planes.average(), planes.objective("cost"), *losses])
+    assert found.left_out == 3
+    assert found.value == pytest.approx(90)
+    assert planes._value(planes.objective("cost"), Tried(found.values, np.zeros(3))) == pytest.approx(21_150, rel=1e-6)
+
+
 def test_shares_move_among_plans_nearly_as_good() -> None:
     """A regret of 121.2 GWh is nearly as good as 120: of NMC at most that in three years. In one year alone that can be
     82.4 GWh, as the others need 38.8 then, or none."""
@@ -169,6 +282,20 @@ def test_shares_move_among_plans_nearly_as_good() -> None:
     value, low, high = found.share["Here", "NMC", 2030]
     assert low <= value <= high
     assert (low, high) == pytest.approx((0, 0.824))
+
+
+def test_nearly_as_good_as_no_loss_is_a_part_of_the_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the other future 80 to 90 GWh of NMC a year lose nothing, and 0.01 · 0.03 GWh are as good. What of its blocks
+    presses is looked for in each plan at an end."""
+    noted: list[int] = []
+    monkeypatch.setattr(Session, "note", lambda session, values: noted.append(len(values)))
+    monkeypatch.setattr(Session, "missed", property(lambda _: False))
+    monkeypatch.setattr(Futures, "_session", lambda futures, _: Session(
+        futures.own, "expected", beside={"other": (futures.beside["other"], Library(futures.beside["other"]))}
+    ))  # fmt: skip
+    _, low, high = two_futures().chosen("other").share["Here", "NMC", 2030]
+    assert (low, high) == pytest.approx((0.8 - 3e-6, 0.9 + 3e-6), abs=5e-7)
+    assert len(set(noted)) == 1
 
 
 def test_what_a_future_cannot_supply_is_short_and_lost() -> None:
@@ -194,6 +321,128 @@ def test_a_plan_costs_no_more_than_it_may(many: int) -> None:
     found = capped.chosen(OWN)
     assert (found.value, found.cost) == pytest.approx((180, 21_600))
     assert capped.losses(found.plan)[OWN].loss == pytest.approx(180, abs=1e-3)
+
+
+# --- parts of an answer ----------------------------------------------------------------------------------------------
+
+
+def test_how_far_shares_move_is_found_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of plans nearly as good, in a model of the future whose plan it is or of all; and of many futures together not
+    at all."""
+    moved: list[tuple[str, tuple[str, ...]]] = []
+
+    def sure(_: Futures, __: object, names: Any, asked: Any) -> Any:
+        found = asked(None)
+        moved.extend([(found, tuple(names))] if isinstance(found, str) else [])
+        return found
+
+    monkeypatch.setattr(Futures, "_sure", sure)
+    monkeypatch.setattr(Futures, "_ends", lambda *of: of[2])
+    monkeypatch.setattr(Futures, "_best", lambda *of: ("one programme", of[-1]))
+    monkeypatch.setattr(Futures, "_by_cutting_planes", lambda *of: ("cutting planes", of[-1]))
+    for options, objective, way, names in (
+        ({}, OWN, "one programme", (OWN,)), ({}, AVERAGE, "one programme", (OWN, "other")),
+        ({"ranged": False}, OWN, "one programme", None), ({"near": 0.0}, AVERAGE, "one programme", None),
+        ({"many": 2}, "other", "cutting planes", ("other",)), ({"many": 2}, REGRET, "cutting planes", None),
+        ({"many": 3}, REGRET, "one programme", (OWN, "other")),
+    ):  # fmt: skip
+        moved.clear()
+        assert two_futures(**options).chosen(objective) == (way, {} if names is None else objective)  # type: ignore[comparison-overlap]
+        assert moved == ([] if names is None else [(objective, names)])
+
+
+def test_what_moves_holds_what_is_chosen() -> None:
+    """A share lies between its ends, and these between nothing and it, whatever a solver rounds; without ends it does
+    not move. A loss is not below nothing."""
+    futures = two_futures()
+    session = Session(futures.own, "expected")
+    values = session.optimum("cost").values
+    nmc, lfp = ("Here", "NMC", 2030), ("Here", "LFP", 2030)
+    for ends, told in (
+        ({}, {nmc: (1, 1, 1), lfp: (0, 0, 0)}),
+        ({nmc: (-0.1, 0.7), lfp: (-0.2, -0.1)}, {nmc: (1, 0, 1), lfp: (0, 0, 0)}),
+        ({nmc: (0.4, 1.1), lfp: (0.1, 0.5)}, {nmc: (1, 0.4, 1.1), lfp: (0, 0, 0.5)}),
+    ):
+        found = futures._as_chosen(session, -1e-9, values, ends)  # type: ignore[arg-type]
+        assert {place: pytest.approx(share) for place, share in told.items()} == found.share
+        assert (found.value, found.cost) == (0, pytest.approx(21_000))
+    assert futures._as_chosen(session, 7.0, values, {}).value == 7
+
+
+def test_shares_are_told_of_what_is_sold_in_the_years_shown() -> None:
+    """Of 2030, 2035 and 2040, or else of the last year."""
+    for years, shown in (((2029, 2030, 2035), [2030, 2035]), ((2031, 2032, 2033), [2033])):
+        data: Any = SimpleNamespace(years=years, family={"nmc": "NMC", "lfp": "LFP", "na": "Na"}, regions=("A", "B"))
+        cells = [("A", c, y) for c in ("nmc", "lfp") for y in years] + [("B", "lfp", years[-1])]
+        session: Any = SimpleNamespace(
+            model=SimpleNamespace(cells_of=cells), share=lambda r, f, of: [len(of), of[0], r == "B" and f == "LFP"]
+        )
+        places, weights = Futures._shares(SimpleNamespace(own=data), session)  # type: ignore[arg-type]
+        assert places == [("A", f, y) for f in ("NMC", "LFP") for y in shown] + [("B", "LFP", years[-1])]
+        assert weights.tolist() == [[1, y, r == "B"] for r, _, y in places]
+
+
+def test_what_a_plan_loses_is_what_it_loses_when_it_is_played_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a millionth of the demand, above which what is short is told too."""
+    futures, off, short, evaluate = two_futures(), [0.0], [0.0], Session.evaluate
+
+    def played(session: Session, values: Any) -> Any:
+        found = evaluate(session, values)
+        return replace(found, exposure=found.exposure + off[0])
+
+    monkeypatch.setattr(Session, "evaluate", played)
+    monkeypatch.setattr(Session, "levels", lambda *_: {"one": short[0] / 4, "other": short[0] * 3 / 4})
+    least = AGREE * 300.0
+    for off[0] in (0.9 * least, -0.9 * least):
+        for short[0], told in ((least, 0), (1.1 * least, 1.1 * least)):
+            held = futures._held("other", half())
+            assert (held.loss, held.replayed) == pytest.approx((90, 90 + off[0]), abs=1e-6)
+            assert held.short == pytest.approx(told)
+    for off[0] in (1.1 * least, -1.1 * least):
+        with pytest.raises(NumericalTrouble, match=r"a plan loses \S+ GWh in a future when it is played back"):
+            futures._held("other", half())
+
+
+def half(of_nmc: float = 0.5) -> dict[str, Any]:
+    """A plan with that part of NMC, and the rest of LFP."""
+    part = {"nmc": of_nmc, "lfp": 1 - of_nmc}
+    return {name: {} for name in PLAN} | {
+        "additions": {("Here", "car", c, y): 100 * part[c] for c in part for y in YEARS}
+    }
+
+
+def test_a_plan_that_is_held_is_had_within_its_cost_in_its_own_future_alone() -> None:
+    """Half of each costs 21,750 million USD, and takes all of its phosphate."""
+    with pytest.raises(Infeasible):
+        two_futures(most_cost=21_749.0)._held(OWN, half())
+    assert two_futures(most_cost=21_750.0)._held(OWN, half()).loss == pytest.approx(150)
+    assert two_futures(most_cost=1.0)._held("other", half()).loss == pytest.approx(90)
+    own = stopped(100, 100)
+    for phosphate in (50.0, 49.0):
+        supplied = {**own.supplied, **{("phosphate", "AUS", y): phosphate for y in YEARS}}
+        futures = Futures(replace(own, supplied=supplied), {}, "expected")
+        if phosphate == 50:
+            assert futures._held(OWN, half()).loss == pytest.approx(0, abs=1e-6)
+        else:
+            with pytest.raises(Infeasible):
+                futures._held(OWN, half())
+
+
+def test_the_cheapest_way_to_have_a_plan_loses_as_little_but_for_a_millionth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of its loss, or of one GWh where that is more."""
+    asked: list[tuple[str, str, float | None]] = []
+    among_best = Session.among_best
+
+    def noted(session: Session, objective: str, best: float, further: str, caps: Any, **how: bool) -> Any:
+        asked.append((objective, further, caps.get("expected")))
+        return among_best(session, objective, best, further, caps, **how)
+
+    monkeypatch.setattr(Session, "among_best", noted)
+    futures = two_futures()
+    for plan, most in ((half(), 90 + 90e-6), (half(0.9), 1e-6)):
+        asked.clear()
+        futures._held("other", plan)
+        assert asked == [("expected", "unmet_demand", None), ("unmet_demand", "cost", pytest.approx(most, abs=1e-8))]
 
 
 # --- what must hold --------------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,14 +30,18 @@ from test_mix import (
 
 from minerals.errors import Infeasible
 from minerals.mix import gains as of_gains
+from minerals.mix import solution
 from minerals.mix.compiled import Compiled
 from minerals.mix.data import MixData, OneCountry
 from minerals.mix.families import LIMITS, in_worth
 from minerals.mix.family import Kind, LimitText, index_of
+from minerals.mix.frontier import Frontier, Vertex
 from minerals.mix.gains import Gain
 from minerals.mix.model import build
+from minerals.mix.near import Ends
 from minerals.mix.objective import RISKS
-from minerals.mix.solution import Criteria, Solution, choose, risk_of
+from minerals.mix.session import Found
+from minerals.mix.solution import Criteria, Solution, _below_all, _Chooser, choose, risk_of
 
 
 def priced(lfp: float, nmc: float = 70.0, **changes: Any) -> MixData:
@@ -168,6 +174,17 @@ def test_the_smallest_cap_that_works_is_told_and_works(china: float) -> None:
     lost = risk_of(found.losses, data.weight, "expected", 0.8)
     assert 0.9 * lost <= least <= works
     assert works <= max(1.2 * lost, lost + 1)
+
+
+@pytest.mark.parametrize(("least", "told", "works"), [
+    (1234.5, "1,234.5", "1235"), (12.0, "12.0", "12"), (1.0, "1.0", "1"), (0.996, "1", "1"), (0.123, "0.12", "0.13"),
+    (0.00123, "0.0012", "0.0013"),
+])  # fmt: skip
+def test_the_cap_that_works_is_the_next_whole_gwh_or_second_digit(least: float, told: str, works: str) -> None:
+    words = f"loses less than {told} GWh (worst, over all years). Smallest cap that works: {works}. Nothing"
+    for cap, within in ((None, "no mix "), (0.05, "no mix at a cost up to 5% above the cheapest ")):
+        message = _below_all(Criteria(risk="worst", exposure_cap=0.0005, cost_cap=cap), least)
+        assert message.startswith(f"exposure_cap = 0.0005: {within}{words}")
 
 
 @pytest.mark.parametrize("risk", RISKS)
@@ -662,6 +679,187 @@ def test_a_share_made_at_home_is_asked_only_where_something_is_sold() -> None:
     found = choose(data, Criteria(objective="cost", unmet=True))
     assert found.unmet == pytest.approx({("Here", "car", 2031): 100})
     assert found.production == pytest.approx({("Here", "nmc", y): 100 for y in (2030, 2032)})
+
+
+# --- parts of a choice -----------------------------------------------------------------------------------------------
+
+
+def chooser(**changes: Any) -> Any:
+    """What a choice rests on, of 100 GWh in all: a stand-in of `_Chooser`."""
+    return SimpleNamespace(data=SimpleNamespace(demand={"Here": 60.0, "There": 40.0}), _sure=lambda: None, **changes)
+
+
+@pytest.mark.parametrize(("criteria", "exposure", "caps", "kept"), [
+    (Criteria(worth=20.0), 50.0, {}, {"priced": 1.05 * (1000 + 20 * 50)}),
+    (Criteria(objective="cost"), 50.0, {"expected": 51.0}, {"expected": 51, "cost": 1050}),
+    (Criteria(), 50.0, {"cost": 2000.0}, {"cost": 2000, "expected": 52.5}),
+    (Criteria(), 50.0, {"expected": 51.0}, {"expected": 51}),
+    # A sum of weights may be below nothing; of nothing a ten thousandth of the demand counts.
+    (Criteria(objective="weighted"), -50.0, {}, {"weighted": -47.5}), (Criteria(), 0.0, {}, {"expected": 0.05 * 0.01}),
+])  # fmt: skip
+def test_what_mixes_keep_to_that_are_nearly_as_good(
+    criteria: Criteria, exposure: float, caps: dict[str, float], kept: dict[str, float]
+) -> None:
+    best = Found(exposure, 1000.0, np.zeros(0))
+    assert _Chooser._near_caps(chooser(criteria=criteria), caps, best, 0.05) == pytest.approx(kept, rel=1e-12)
+
+
+@pytest.mark.parametrize(("cap", "least", "most"), [
+    (20.0, 15.0, 20.0), (20.0, 20.0 + 0.9e-7, 20.0 + 0.9e-7), (20.0, 20.0 + 1.1e-7, None),
+    (200.0, 200.0 + 1.9e-7, 200.0 + 1.9e-7), (200.0, 200.0 + 2.1e-7, None), (0.0, 0.9e-7, 0.9e-7),
+])  # fmt: skip
+def test_a_cap_is_kept_but_for_rounding(cap: float, least: float, most: float | None) -> None:
+    """Of the exposure a part of 1e-9 of it, or of the demand, may be missed; of a cost as much, where no more is
+    allowed above the least. That may be below nothing."""
+    held: list[dict[str, float]] = []
+    session = SimpleNamespace(
+        within=lambda caps: (held.append(dict(caps)), nullcontext())[1],
+        optimum=lambda risk: SimpleNamespace(objective={"worst": least}[risk]),
+    )
+    own = chooser(session=session, criteria=Criteria(risk="worst", exposure_cap=cap, cost_cap=0.1))
+    if most is None:
+        with pytest.raises(Infeasible, match="exposure_cap"):
+            _Chooser._caps(own, 1000.0)
+    else:
+        caps = _Chooser._caps(own, 1000.0)
+        assert caps == {"cost": pytest.approx(1100, rel=1e-12), "worst": pytest.approx(most * (1 + 1e-9), rel=1e-12)}
+        assert held == [{"cost": caps["cost"]}]
+    for cost_cap, cost, told in ((0.0, 1000.0, 1000 + 1e-6), (0.1, -1000.0, -900.0), (None, 1.0, None)):
+        own.criteria = Criteria(cost_cap=cost_cap)
+        assert _Chooser._caps(own, cost).get("cost") == (told and pytest.approx(told, rel=1e-12))
+
+
+def test_shares_are_told_where_something_is_sold_and_wanted() -> None:
+    """Of families in the years shown and in spans of more than one year, or of chemistries too and in all years, which
+    have no spans."""
+    data = SimpleNamespace(
+        regions=("A", "B"), years=(2029, 2030, 2031, 2032, 2036), chemistries=("nmc", "lfp"),
+        family={"nmc": "NMC", "lfp": "LFP"}, wanted={("A", y): 10.0 for y in range(2029, 2040)} | {("B", 2030): 0.0},
+        sold=(
+            ("A", "car", "nmc", 2030), ("A", "car", "nmc", 2032), ("A", "bus", "lfp", 2036), ("B", "car", "nmc", 2030),
+        ),
+    )  # fmt: skip
+    own: Any = SimpleNamespace(data=data, criteria=Criteria(ranges="default"))
+    assert list(_Chooser._shares(own)) == [("A", "NMC", (2030,)), ("A", "NMC", (2031, 2032))]
+    own.criteria = Criteria(ranges="all")
+    assert list(_Chooser._shares(own)) == [
+        ("A", "NMC", (2030,)), ("A", "NMC", (2032,)), ("A", "NMC", (2031, 2032)), ("A", "LFP", (2036,)),
+        ("A", "nmc", (2030,)), ("A", "nmc", (2032,)), ("A", "lfp", (2036,)),
+    ]  # fmt: skip
+    # The last year stands for those that are shown where there is none of them.
+    data.years, own.criteria = (2031, 2032, 2033), Criteria(ranges="default")
+    data.sold = (("A", "car", "lfp", 2033), ("A", "car", "nmc", 2032))
+    assert list(_Chooser._shares(own)) == [
+        ("A", "NMC", (2031, 2032, 2033)), ("A", "LFP", (2033,)), ("A", "LFP", (2031, 2032, 2033)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("criteria", "stages"), [
+    (Criteria(), []), (Criteria(unmet=True), [("unmet_demand", "unmet_demand")]),
+    (Criteria(objective="unbuilt"), [("objective", "unbuilt"), ("unmet_demand", "unmet_demand")]),
+])  # fmt: skip
+@pytest.mark.parametrize(("least", "gains"), [(0.0, False), (0.9e-7, False), (1.1e-7, True)])
+def test_what_comes_before_the_cost_is_kept(
+    criteria: Criteria, stages: list[tuple[str, str]], least: float, gains: bool
+) -> None:
+    """And it is told what would lower it where it is more than rounding; then it is found again, to be kept."""
+    done: list[object] = []
+    session = SimpleNamespace(
+        optimum=lambda name: (done.append(name), SimpleNamespace(objective=least))[1],
+        keep=lambda found: done.append("kept"),
+    )
+    own = chooser(
+        criteria=criteria, session=session, _told=lambda stage, name, _: done.append((stage, name)),
+        _gaining=lambda stage, name, _, caps: done.append(("gains", stage, name, caps)),
+    )  # fmt: skip
+    _Chooser._before_cost(own)
+    told: list[object] = []
+    for stage, name in stages:
+        told += [name, (stage, name), *([("gains", stage, name, {}), name] if gains else []), "kept"]
+    assert done == told
+
+
+def test_mixes_along_a_frontier_are_of_its_ends_and_of_points_well_apart() -> None:
+    """By 6 of 100 GWh from the one before and from the last; each with what is nearly as good as its point."""
+    asked: list[dict[str, float]] = []
+    noted: list[float] = []
+
+    def nearly(caps: dict[str, float]) -> Any:
+        asked.append(caps)
+        return SimpleNamespace(nearest=lambda target: caps["cost"] + target)
+
+    session = SimpleNamespace(
+        nearly=nearly, target=lambda _: (1.0,), note=noted.append, model=SimpleNamespace(additions="additions")
+    )
+    own = chooser(session=session, criteria=Criteria(near=0.1), _levels=lambda part, values: {part: values})
+    points = [(100, -10), (95, 1), (94, 20), (89, 21), (50, 30), (6, 40), (5, 41), (0, 50)]
+    found = _Chooser._along(own, Frontier(tuple(Vertex(e, cost, -1.0) for e, cost in points), 0.0, 8))
+    assert [(each.exposure, each.cost) for each in found] == [(100, -10), (94, 20), (50, 30), (6, 40), (0, 50)]
+    assert [each["expected"] for each in asked] == pytest.approx([110, 103.4, 55, 6.6, 0.1 * 0.01])
+    assert [each["cost"] for each in asked] == pytest.approx([-9, 22, 33, 44, 55])
+    assert [each.additions["additions"] for each in found] == noted == pytest.approx([-8, 23, 34, 45, 56])  # type: ignore[index]
+    alone = _Chooser._along(own, Frontier((Vertex(7.0, 3.0, -1.0),), 0.0, 0))
+    assert [(each.exposure, each.cost) for each in alone] == [(7, 3)]
+
+
+def test_ranges_hold_the_mix_that_is_told_and_examples_span_those_of_families() -> None:
+    """Two chemistries of a family, which moves from 0.2 to 0.6, and another that moves by no more than a thousandth.
+    A solver's rounding is no share below nothing. Of two examples one has 0.3 of the family and one 0.6: of 0.4 they
+    span three quarters."""
+    members = np.array([[[0.3, 0.0], [0.6, 0.0]], [[0.3, 0.0], [0.6, 0.0]], [[0.3, 0.0005], [0.6, 0.001]]])
+    noted, shares = list[list[float]](), [("A", "nmc", (2030,)), ("A", "NMC", (2030,)), ("A", "LFP", (2030,))]
+    ends = Ends(np.array([-1e-9, 0.2, 0.0]), np.array([0.1, 0.6, 0.001]), members)
+    session = SimpleNamespace(
+        share=lambda _, group, __: np.array([group != "LFP", group == "LFP"], float),
+        note=lambda values: noted.append(values.tolist()), model=SimpleNamespace(additions="additions"),
+    )  # fmt: skip
+    own = chooser(
+        session=session, criteria=Criteria(ranges="all"), _shares=lambda: shares,
+        _levels=lambda part, values: {part: values.tolist()},
+    )  # fmt: skip
+    own.data.family = {"nmc": "NMC", "lfp": "LFP"}
+    nearly: Any = SimpleNamespace(ends=lambda _: ends)
+    ranges, examples, covered = _Chooser._moving(own, nearly, Found(0.0, 0.0, np.array([0.1, 0.0])))
+    assert ranges == dict(zip(shares, [(0, 0.1), (0.1, 0.6), (0, 0.001)], strict=True))
+    assert covered == pytest.approx(0.75)
+    assert noted == members.reshape(6, 2).tolist()
+    assert {each["additions"][0] for each in examples[:2]} == {0.3, 0.6}  # type: ignore[index]
+    # Nothing that moves is spanned altogether, and more than all of it no more than that.
+    for high, part in ((0.2005, 1), (0.4, 1)):
+        nearly.ends = lambda _, high=high: ends._replace(high=np.array([0.1, high, 0.001]))
+        assert _Chooser._moving(own, nearly, Found(0.0, 0.0, np.array([0.2, 0.0])))[2] == part
+    own.criteria = Criteria(ranges="off")
+    assert _Chooser._moving(own, nearly, Found(0.0, 0.0, np.zeros(2))) == ({}, (), 0)
+
+
+def test_what_is_rounding_of_the_demand_is_no_part_of_a_mix() -> None:
+    """Up to a part of 1e-9 of it, 1e-7 GWh, and what is below nothing."""
+    levels = {"none": -1.0, "rounding": 1e-9 * 100, "some": 1.1e-7}
+    own = chooser(session=SimpleNamespace(levels=lambda _, __: levels))
+    assert _Chooser._levels(own, None, np.zeros(0)) == {"some": 1.1e-7}
+
+
+def test_a_risk_is_of_disruptions_with_a_weight() -> None:
+    """Of 10, 4 and 1 GWh, which weigh 1, 2 and 1, and 99 that have no weight; of the worst half the mean is 7."""
+    losses, weight = {"a": 10.0, "b": 4.0, "c": 1.0, "none": 99.0}, {"a": 1.0, "b": 2.0, "c": 1.0, "none": 0.0}
+    told = [risk_of(losses, weight, *of) for of in (("worst", 0.5), ("expected", 0.5), ("cvar", 0.5), ("cvar", 0.0))]
+    assert told == pytest.approx([10, 19 / 4, 7, 19 / 4])
+    assert risk_of(losses, weight, "cvar", 0.9) == pytest.approx(10)
+
+
+@pytest.mark.parametrize(("criteria", "blocks", "lazy"), [
+    (Criteria(), True, True), (Criteria(objective="cost"), True, False), (Criteria(), False, False),
+    (Criteria(objective="cost", exposure_cap=0.0), True, True), (Criteria(frontier="exact"), True, False),
+])  # fmt: skip
+def test_of_a_long_library_what_presses_is_held_where_losses_count(
+    criteria: Criteria, blocks: bool, lazy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How far a slope of the frontier holds is known of a whole model alone."""
+    monkeypatch.setattr(solution, "is_long", lambda _: blocks)
+    monkeypatch.setattr(solution, "Library", lambda data: SimpleNamespace(within=lambda: f"of {data}"))
+    monkeypatch.setattr(solution, "_Chooser", lambda *of: SimpleNamespace(choose=lambda: of))
+    data, _, library = choose("all", criteria)  # type: ignore[arg-type, misc]
+    assert (data, library is not None) == (("of all", True) if lazy else ("all", False))
 
 
 # --- risk of given losses --------------------------------------------------------------------------------------------

@@ -373,15 +373,11 @@ class Compiled:
             form = self.form
             for row, level in limits:
                 at = form.row_of[id(row)]
-                lower, upper = form.row_lower[at], form.row_upper[at]
-                nearest = lower if abs(level - lower) <= abs(level - upper) else upper
-                form.row_lower[at] = form.row_upper[at] = nearest
+                form.row_lower[at] = form.row_upper[at] = _nearest(level, form.row_lower[at], form.row_upper[at])
                 self._rows.add(at)
             for column, level in levels:
                 at = form.column_of[id(column)]
-                lower, upper = form.col_lower[at], form.col_upper[at]
-                nearest = lower if abs(level - lower) <= abs(level - upper) else upper
-                form.col_lower[at] = form.col_upper[at] = nearest
+                form.col_lower[at] = form.col_upper[at] = _nearest(level, form.col_lower[at], form.col_upper[at])
                 self._columns.add(at)
 
         hot, here = self._new_limits, found.current()
@@ -519,8 +515,9 @@ class Compiled:
         From a basis the simplex has so many iterations and no more: where limits contradict each other it was seen to
         go on for ever, and a cold start tells so at once. inside: as of `solve`; the way may be as long as the model.
         """
-        most = max(HOT_ITERATIONS, len(self.form.rows) if inside else 0) if self._hot else None
-        status = self._run("ipx" if self.is_large and not self._hot else "simplex", "choose", limit, most, inside)
+        hot, most = self._hot, max(HOT_ITERATIONS, len(self.form.rows)) if inside else HOT_ITERATIONS
+        method = "ipx" if self.is_large and not hot else "simplex"
+        status = self._run(method, "choose", limit, most if hot else None, inside)
         first = "ipx" if len(self.form.columns) >= self.large // 2 else "simplex"
         for method, presolve in dict.fromkeys([(first, "choose"), (first, "off"), ("simplex", "choose")]):
             if status in CONCLUSIVE:
@@ -563,6 +560,11 @@ class Compiled:
             current=lambda: self._state == state,
             stands=lambda: self._changes == changes,
         )
+
+
+def _nearest(level: float, *ends: float) -> float:
+    """The end nearest to a level."""
+    return min(ends, key=lambda end: abs(end - level))
 
 
 def _finite(value: float) -> float:

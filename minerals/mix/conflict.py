@@ -38,7 +38,7 @@ Chosen = NDArray[np.bool_]
 Status = highspy.HighsModelStatus
 #: Limits broken by this in all, in their units, count as kept.
 BROKEN = 1e-6
-#: A dual beside the largest one that counts as none.
+#: A dual that counts as none. Where limits contradict each other the largest is 1, the price of a breach.
 NO_DUAL = 1e-9
 #: Iterations of the simplex from a basis before a fresh start is tried. Where many limits are let go at once, it was
 #: seen to take 50 s for what the interior point does in 2 s.
@@ -136,7 +136,7 @@ class Search:
     def _row(self, columns: Any, weights: Any, lower: float, upper: float) -> int:
         """A row of its own for a limit: for a bound, so that it may be broken."""
         entries = np.array(columns, dtype=np.int32), np.array(weights, dtype=float)
-        accepted(self.highs.addRow(lower, upper, len(entries[0]), *entries), "a limit")
+        accepted(self.highs.addRow(lower, upper, len(columns), *entries), "a limit")
         return int(self.highs.getNumRow()) - 1
 
     def _apart(self, at: int, lower: float, upper: float) -> int:
@@ -267,7 +267,7 @@ class Search:
         if not self._solve():
             raise NumericalTrouble("what only keeps the books of the model has no solution")
         duals = np.abs(np.array(self.highs.getSolution().row_dual)[self.rows])
-        proof = kept & (duals > NO_DUAL * duals.max(initial=0.0))
+        proof = kept & (duals > NO_DUAL)
         return float(self.highs.getInfo().objective_function_value), proof
 
     def _price(self, priced: Chosen) -> None:
@@ -323,7 +323,7 @@ class Search:
         set_option(self.highs, "solver", algorithm)
         set_option(self.highs, "simplex_strategy", strategy)
         set_option(self.highs, "simplex_iteration_limit", most)
-        set_option(self.highs, "time_limit", min(self.highs.getRunTime() + left, INF))
+        set_option(self.highs, "time_limit", self.highs.getRunTime() + left)
         return run(self.highs)
 
     def _afresh(self) -> None:

@@ -163,7 +163,7 @@ class CuttingPlanes:
     def best(self, stages: Sequence[Objective]) -> Best:
         """The plan with the least of the first objective, of plans as good that of the next, and so on. Raises
         TimeLimit and NumericalTrouble."""
-        found, first, step = None, (0.0, 0.0), WIDENED * CLOSE / len(stages)
+        found, step = None, WIDENED * CLOSE / len(stages)
         self._rounding = ROUNDED * MET * step * self.whole
         before: list[tuple[Objective, float, int]] = []
         left_out = 0
@@ -178,7 +178,8 @@ class CuttingPlanes:
             value = self._value(stage, found)
             left_out += value - least > CLOSE * self._unit(stage)
             before.append((stage, value, self.highs.getNumRow()))
-            first = first if number else (least, before[0][1])
+            if not number:
+                first = least, value
             # What it is at most is set with the next stage.
             costs, used = self._costs(stage)
             self._row(used, costs[used], -INF, INF)

@@ -88,9 +88,8 @@ class Frontier:
         """What one unit less costs along each chord at least and at most, (point − 1, end): by the slopes at its ends,
         from 0 at the cheapest point, without end at the least exposed one."""
         steep = -np.array([0.0, *(vertex.slope for vertex in self.vertices[1:-1]), -np.inf])
-        low, high = steep[: len(self.vertices) - 1], steep[1 : len(self.vertices)]
         along = self.marginal
-        return np.stack([np.minimum(low, along), np.maximum(high, along)], axis=1)
+        return np.stack([np.minimum(steep[:-1], along), np.maximum(steep[1:], along)], axis=1)
 
 
 #: Least cost at each of some exposures, and a slope there.

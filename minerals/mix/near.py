@@ -237,10 +237,12 @@ def examples(members: Array, sums: Array, ends: Ends, count: int) -> list[int]:
     values = (members @ sums[moving].T) / width[moving]
     chosen: list[int] = []
     while len(chosen) < min(count, len(members)) and moving.any():
-        low, high = (values[chosen].min(axis=0), values[chosen].max(axis=0)) if chosen else (np.inf, -np.inf)
-        reach = np.maximum(values, high) - np.minimum(values, low)
-        # Of the first one any does, so that whose values lie farthest out together.
-        gain = reach.sum(axis=1) if chosen else np.abs(values - values.mean(axis=0)).sum(axis=1)
+        if chosen:
+            low, high = values[chosen].min(axis=0), values[chosen].max(axis=0)
+            gain = (np.maximum(values, high) - np.minimum(values, low)).sum(axis=1)
+        else:
+            # Of the first one any does, so that whose values lie farthest out together.
+            gain = np.abs(values - values.mean(axis=0)).sum(axis=1)
         gain[chosen] = -np.inf
         chosen.append(int(gain.argmax()))
     return chosen

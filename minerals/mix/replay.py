@@ -74,9 +74,8 @@ class Replay:
             if (row := (CAP.get(name), key)) in rows
         ]  # fmt: skip
         matrix = form.matrix.tocsr()[self._rows].tocsc()
-        of_plan = np.ones(matrix.shape[1], dtype=bool)
-        of_plan[self.columns] = False
-        self._plan_columns, self._of_plan = np.flatnonzero(of_plan), matrix[:, np.flatnonzero(of_plan)].tocsr()
+        self._plan_columns = np.setdiff1d(np.arange(matrix.shape[1]), self.columns)
+        self._of_plan = matrix[:, self._plan_columns].tocsr()
         self._lower, self._upper = form.row_lower[self._rows], form.row_upper[self._rows]
         self._highs, own = solver(), matrix[:, self.columns]
         if len(self.columns):

@@ -261,25 +261,19 @@ class Session:
         those of the plan count."""
         out, model, column = values.copy(), self.model, self.compiled.form.column_of
         out[self._replay.columns] = self._replay.best(values)
-
-        def give(variable: Any, level: float) -> None:
-            place = column.get(id(variable))
-            if place is not None and place < len(out):
-                out[place] = level
-
         weight = self.data.weight
         losses = self.losses(out) if hasattr(model, "most") else {}
         if losses:
-            give(model.most, max(losses.values()))
+            out[column[id(model.most)]] = max(losses.values())
             # The least of CVaR over its threshold is where the tail begins.
-            tail, threshold = (1 - self.level) * sum(weight[d] for d in losses), 0.0
+            tail = (1 - self.level) * sum(weight[d] for d in losses)
             for d in sorted(losses, key=losses.__getitem__, reverse=True):
+                tail, threshold = tail - weight[d], losses[d]
                 if tail <= 0:
                     break
-                tail, threshold = tail - weight[d], losses[d]
-            give(model.threshold, threshold)
+            out[column[id(model.threshold)]] = threshold
             for d, loss in losses.items():
-                give(model.beyond[d], max(loss - threshold, 0.0))
+                out[column[id(model.beyond[d])]] = max(loss - threshold, 0.0)
         return self.found(out)
 
     @contextmanager

@@ -198,10 +198,12 @@ class Solution(Plan):
 
 def _below_all(criteria: Criteria, least: float) -> str:
     """The message of a cap on exposure that no mix keeps; the cap that works is told to a round number above."""
-    # Whole GWh, or two digits of what is less than one.
-    grain = 1.0 if least >= 1 else 10.0 ** (math.floor(math.log10(least)) - 1)
-    works = math.ceil(least / grain) * grain
-    least_text = f"{least:,.1f}" if least >= 1 else f"{least:.2g}"
+    if least >= 1:
+        works, least_text = float(math.ceil(least)), f"{least:,.1f}"
+    else:
+        # Two digits.
+        grain = 10.0 ** (math.floor(math.log10(least)) - 1)
+        works, least_text = math.ceil(least / grain) * grain, f"{least:.2g}"
     within = f" at a cost up to {criteria.cost_cap:.0%} above the cheapest" if criteria.cost_cap is not None else ""
     return (
         f"exposure_cap = {criteria.exposure_cap:g}: no mix{within} loses less than {least_text} GWh "
