@@ -153,7 +153,8 @@ def test_every_limit_can_be_told(name: str) -> None:
         assert not set(re.findall(r"\w+", text)) & {"car", "IDN", "idn"}
         assert not re.search(r"\d{4}", text), "the year is told beside"
     for part, word in (("region", "Europe"), ("pool", "Europe"), ("node", "mined nickel"), ("supplier", "Indonesia"),
-                       ("segment", "passenger cars"), ("mineral", "lithium"), ("family", "Any NMC")):  # fmt: skip
+                       ("segment", "passenger cars"), ("mineral", "lithium"), ("family", "Any NMC"),
+                       ("line", "lithium-ion")):  # fmt: skip
         if part in parts:
             assert word in told.what + told.about
     if limit.amount:
