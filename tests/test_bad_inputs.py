@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+import shutil
 import tomllib
 from collections.abc import Callable, Container
 from pathlib import Path
@@ -13,15 +14,18 @@ from typing import Any
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from conftest import lay_out
 
 import minerals
 from minerals.case import optimise
 from minerals.case.why_infeasible import why
 from minerals.cli import cli
+from minerals.config import read_run
 from minerals.errors import Infeasible, InputError, NumericalTrouble
 from minerals.mix import conflict
 from minerals.mix.conflict import Member, Search
 from minerals.studies.run import run
+from minerals.tables.inputs import Inputs, read_inputs
 
 
 def cases(name: str) -> list[dict[str, Any]]:
@@ -93,6 +97,29 @@ def test_a_base_that_loops_through_another_file(toy: Path) -> None:
 # --- run files of a mix ----------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def read_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Inputs]:
+    """A folder of the toy in which run files alone are changed, and its tables."""
+    folder = lay_out(tmp_path_factory.mktemp("read") / "toy", "toy")
+    return folder, read_inputs(folder)
+
+
+@pytest.mark.parametrize("case", [
+    pytest.param(case, id=case["name"]) for case in MIXES if case.get("exit", 3) == 3 and not case.get("of_exposure")
+])  # fmt: skip
+def test_a_mix_that_does_not_fit_is_refused_before_it_is_laid_out(
+    case: dict[str, Any], read_once: tuple[Path, Inputs]
+) -> None:
+    """With all that is wrong, each once."""
+    folder, inputs = read_once
+    shutil.copy(Path(__file__).parent / "toy" / "mix.toml", folder)
+    break_(folder, {"file": "mix.toml", **case})
+    with pytest.raises(InputError) as raised:
+        optimise.open_mixes(read_run(folder / "mix.toml"), inputs)
+    expected = [case["message"]] if isinstance(case["message"], str) else case["message"]
+    assert [str(problem) for problem in raised.value.problems] == expected
+
+
 def run_mix(toy: Path, *sets: str) -> Any:
     """`minerals run` of the toy's mix, into a folder beside it."""
     changes = [word for text in sets for word in ("--set", text)]
@@ -116,6 +143,22 @@ def test_a_cap_of_nothing_is_no_contradiction_where_nothing_need_be_lost(toy: Pa
     assert len(losses)
     chosen = losses.loc[losses["weight"] > 0, "value"]
     assert chosen.to_list() == pytest.approx([0.0] * len(chosen), abs=1e-6)
+
+
+@pytest.mark.parametrize("sets", [
+    ["study={kind='measures', budgets=[1], which=['mix']}"],
+    ["study={kind='measures', budgets=[1], which=['mix', 'recycling']}", "flows={}"],
+    ["study={kind='backcast', mineral='graphite', kt=[0.5, 0], year=2031}"],
+    ["optimise.objective='weighted'", "optimise.weights={expected=1}", "optimise.loss='industry'",
+     "optimise.event_weights='equal'"],
+    ["optimise.objective='cost'", "optimise.exposure_cap=50", "optimise.cost_cap=0.1"],
+    ["optimise.objective='cost'", "optimise.exposure_cap=50", "optimise.loss='industry'"],
+])  # fmt: skip
+def test_a_mix_that_fits_is_laid_open(sets: list[str], read_once: tuple[Path, Inputs]) -> None:
+    """What is not there needs nothing, and a key counts where any of the ways is taken in which it does."""
+    folder, inputs = read_once
+    shutil.copy(Path(__file__).parent / "toy" / "mix.toml", folder)
+    assert list(optimise.open_mixes(read_run(folder / "mix.toml", sets), inputs)) == ["optimised"]
 
 
 @pytest.mark.parametrize("case", [

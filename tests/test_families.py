@@ -43,6 +43,7 @@ page 4.
     (r"(e_{qcy} - E_{qs})\, \overline{x}_{rscy} \in \{0, 1\}", "(e[q,c,y] − E[q,s]) x\u0305[r,s,c,y] ∈ {0, 1}"),
     (r"K_{2030} = 0.65\,K^{\max}_{r}", "K[2030] = 0.65 K^max[r]"),
     (r"\sigma_{rf} \strange y", r"σ[r,f] \strange y"),
+    (r"\frac {a} {b} {c + d}", "(a / b) c + d"),
     ("", ""),
 ])  # fmt: skip
 def test_an_equation_as_text(latex: str, text: str) -> None:
@@ -55,6 +56,7 @@ def test_a_block_of_equations_with_units() -> None:
     assert [plain(line) for line in lines(block)] == ["a ≤ b", "c ≥ d", "e = f", "[kt or GWh]"]
     assert [unit(line) for line in lines(block)] == ["", "", "", "kt or GWh"]
     assert unit(r"[\mathrm{GWh} \cdot q]") == "GWh · q"
+    assert [unit(r"[0, 1] \ni x"), unit("x = [kt]")] == ["", ""]
     assert prose("with $X_{rf}$\nof a family $f$") == "with X[r,f] of a family f"
 
 
@@ -73,9 +75,12 @@ def test_a_family_is_read_from_its_docstring_and_its_record() -> None:
 
 
 def test_a_row_of_the_objectives_may_take_two_lines() -> None:
-    rows = "    cost    all that is        million USD\n            paid\n    worst   a loss             GWh"
+    rows = (
+        "    cost    all that is        million USD\n            paid\n"
+        "    worst   a loss             GWh\n            of all             a year"
+    )
     told = [(goal.name, goal.meaning, goal.unit) for goal in table(f"What.\n\n{rows}\n\nEnd.", "objective.py")]
-    assert told == [("cost", "all that is paid", "million USD"), ("worst", "a loss", "GWh")]
+    assert told == [("cost", "all that is paid", "million USD"), ("worst", "a loss of all", "GWh a year")]
     assert table("Nothing.", "objective.py") == []
 
 
@@ -148,7 +153,8 @@ def test_every_limit_can_be_told(name: str) -> None:
         assert not set(re.findall(r"\w+", text)) & {"car", "IDN", "idn"}
         assert not re.search(r"\d{4}", text), "the year is told beside"
     for part, word in (("region", "Europe"), ("pool", "Europe"), ("node", "mined nickel"), ("supplier", "Indonesia"),
-                       ("segment", "passenger cars"), ("mineral", "lithium"), ("family", "Any NMC")):  # fmt: skip
+                       ("segment", "passenger cars"), ("mineral", "lithium"), ("family", "Any NMC"),
+                       ("line", "lithium-ion")):  # fmt: skip
         if part in parts:
             assert word in told.what + told.about
     if limit.amount:

@@ -152,6 +152,13 @@ def test_no_more_lines_are_built_than_are_announced() -> None:
     assert mix(least_cost(data)[1], "lfp") == [40, 40, 40]
 
 
+def test_what_stands_limits_what_is_turned_over_of_each_kind() -> None:
+    """Also where lines of either kind can be turned into the other."""
+    data = replace(lines(80.0), retrofit={("nmc", "lfp"): 0.5, ("lfp", "nmc"): 0.5})
+    assert {key[1] for key in build(data).standing} == {"nmc", "lfp"}
+    assert {key[1] for key in build(lines(80.0)).standing} == {"nmc"}
+
+
 def sunk(more: float, **changes: Any) -> MixData:
     """60 GWh/yr of LFP lines stand, and imports cost `more` than the running cost of 70; a new line pays 8 in each year
     in which it makes cells."""
@@ -416,6 +423,18 @@ def test_the_rule_on_one_third_country_counts_what_follows_where_nothing_stands(
         follow_on_in={("cobalt", "COD", y): 0.8 for y in YEARS},
     )  # fmt: skip
     assert mix(least_cost(data)[1], "nmc") == pytest.approx([1.4 / 0.1875 / 0.08] * 3)
+
+
+def test_who_delivers_nothing_else_is_under_the_rule_by_more_than_its_share_of_what_follows() -> None:
+    """In 2030 eight tenths stand in Congo, in 2031 as much as the rule lets it have; in 2032 nothing follows."""
+    data = replace(
+        two_suppliers(), supplied={("cobalt", "AUS", y): 1.4 for y in YEARS},
+        follow_on={("cobalt", y): 10.0 for y in (2030, 2031)},
+        follow_on_in={("cobalt", "COD", y): part for y, part in ((2030, 0.8), (2031, 0.65), (2032, 0.8))},
+    )  # fmt: skip
+    ruled = build(replace(data, one_country=OneCountry(0.65, 2030))).one_country
+    assert {key[2:] for key in ruled} == {("COD", 2030), *(("AUS", y) for y in YEARS)}
+    assert not build(data).one_country
 
 
 @pytest.mark.parametrize(("years", "lost"), [(0.0, 150), (0.25, 75), (0.5, 0), (1.0, 0)])

@@ -291,7 +291,8 @@ def test_nearly_as_good_as_no_loss_is_a_part_of_the_demand(monkeypatch: pytest.M
     monkeypatch.setattr(Session, "note", lambda session, values: noted.append(len(values)))
     monkeypatch.setattr(Session, "missed", property(lambda _: False))
     monkeypatch.setattr(Futures, "_session", lambda futures, _: Session(
-        futures.own, "expected", beside={"other": (futures.beside["other"], Library(futures.beside["other"]))}
+        futures.own, "expected",
+        other_futures={"other": (futures.other_futures["other"], Library(futures.other_futures["other"]))},
     ))  # fmt: skip
     _, low, high = two_futures().chosen("other").share["Here", "NMC", 2030]
     assert (low, high) == pytest.approx((0.8 - 3e-6, 0.9 + 3e-6), abs=5e-7)

@@ -602,6 +602,46 @@ def test_what_lets_less_go_unmet_is_told_where_something_does() -> None:
     assert gain.least == pytest.approx(150)
 
 
+def test_limits_are_tried_from_the_most_that_they_can_gain_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until those that are told gain more than the next could: a gains 4, b 8, d 6, and c and g less than these; of e
+    and f little is to be gained. After more than FAR iterations the next begins at the optimum again."""
+    bounds = {"f": 0.009, "e": 3.9, "g": 5.0, "b": 9.0, "a": 10.0, "d": 7.0, "c": 8.0}
+    gain = {"a": (4.0, 51), "b": (8.0, 50), "c": (0.5, 99), "d": (6.0, 1), "g": (3.0, 1)}
+    assert of_gains.FAR == 50
+    log: list[str] = []
+
+    def solved(objective: str, afresh: bool) -> Any:
+        assert (objective, afresh) == ("cost", False)
+        by, iterations = gain[log[-1][0]]
+        return SimpleNamespace(objective=100.0 - by, run=SimpleNamespace(iterations=(iterations - 1, 1)))
+
+    def go_on_from(basis: str) -> None:
+        log.append(f"{log.pop()} from the {basis}")
+
+    session: Any = SimpleNamespace(compiled=SimpleNamespace(basis="optimum", go_on_from=go_on_from), optimum=solved)
+    levers = [SimpleNamespace(name=name, bound=bound) for name, bound in bounds.items()]
+    monkeypatch.setattr(of_gains, "in_worth", lambda: ["supplier"])
+    monkeypatch.setattr(of_gains, "_levers", lambda *_: iter(levers))
+    monkeypatch.setattr(of_gains, "_loosened", lambda _, lever, __: nullcontext(log.append(lever.name)))
+    monkeypatch.setattr(
+        of_gains,
+        "_gain",
+        lambda lever, stage, gain, least, unit: SimpleNamespace(name=lever.name, gain=gain, least=least),
+    )
+    found = list(of_gains.gains(session, "objective", "cost", "USD", SimpleNamespace(objective=100.0), {}))  # type: ignore[arg-type]
+    assert [(each.name, each.gain, each.least) for each in found] == [("b", 8, 100), ("d", 6, 100), ("a", 4, 100)]
+    assert log == ["a", "b from the optimum", "c", "d from the optimum", "g"]
+    # Of little it is a part of one unit, and what gains less is not told.
+    log.clear()
+    gain["a"], levers[:] = (0.5e-4, 1), [SimpleNamespace(name="a", bound=2e-4), SimpleNamespace(name="f", bound=0.7e-4)]
+    assert not list(of_gains.gains(session, "objective", "cost", "USD", SimpleNamespace(objective=100.0), {}))  # type: ignore[arg-type]
+    assert log == []
+    monkeypatch.setattr(session, "optimum", lambda *_, **__: SimpleNamespace(
+        objective=0.5 - 0.5e-4, run=SimpleNamespace(iterations=(1,))))  # fmt: skip
+    assert not list(of_gains.gains(session, "objective", "cost", "USD", SimpleNamespace(objective=0.5), {}))  # type: ignore[arg-type]
+    assert log == ["a"]
+
+
 def test_a_step_is_in_points_a_part_or_a_unit() -> None:
     """Five of the unit of a rate and five points of what a share is of; a tenth of an amount, of all years where any
     has one; else one of the unit. Each row steps in its own units."""
@@ -769,7 +809,7 @@ def test_what_comes_before_the_cost_is_kept(
         keep=lambda found: done.append("kept"),
     )
     own = chooser(
-        criteria=criteria, session=session, _told=lambda stage, name, _: done.append((stage, name)),
+        criteria=criteria, session=session, _keep_stage=lambda stage, name, _: done.append((stage, name)),
         _gaining=lambda stage, name, _, caps: done.append(("gains", stage, name, caps)),
     )  # fmt: skip
     _Chooser._before_cost(own)

@@ -323,5 +323,5 @@ def _way(way: Loosening, data: MixData, glossary: Glossary) -> str:
     index = way.member.index
     text, when = words(way.member.family, index, glossary, data), year_of(index)
     year = f" in {when}" if when else ""
-    by = _measured(way.by / (text.scale or 1.0), text.unit)
+    by = _measured(way.by / text.scale, text.unit)
     return f"{by} of {_about(text, index, data)}{year}." if text.about else f"{text.what}{year} by {by}."

@@ -35,7 +35,7 @@ FAMILY = Family(
         "unmet": Limit(
             "region, segment, year", Kind.DEMAND, _words,
             way_out="unmet = true, so that as little as possible goes unmet",
-            amounts="total", amount=lambda data, r, s, y: (data.demand.get((r, s, y), 0.0), "GWh"),
+            amounts="total", amount=lambda data, r, s, y: (data.demand[r, s, y], "GWh"),
             worth=False,
         )
     },

@@ -67,12 +67,12 @@ FAMILY = Family(
         "max_share": Limit(
             INDEX, Kind.RULE, _words("largest", "more", "above its largest share"), rank=7,
             way_out="a higher max_share", amounts="each",
-            amount=lambda data, *key: (100 * data.max_share.get(key, 1.0), "%"),
+            amount=lambda data, *key: (100 * data.max_share[key], "%"),
         ),
         "min_share": Limit(
             INDEX, Kind.RULE, _words("least", "less", "below its least share"), rank=8, key="optimise.min_share",
             way_out="a lower min_share", amounts="each",
-            amount=lambda data, *key: (100 * data.min_share.get(key, 0.0), "%"),
+            amount=lambda data, *key: (100 * data.min_share[key], "%"),
         ),
     },
     of_plan=True,

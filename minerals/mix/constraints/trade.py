@@ -75,7 +75,7 @@ FAMILY = Family(
         "trade": Balance("region, chemistry, year"),
         "own_share": Limit(
             "region, year", Kind.RULE, _words, rank=2, way_out="a lower own_share", made_at_home=True,
-            amounts="each", amount=lambda data, r, y: (100 * data.own_share.get((r, y), 0.0), "%"),
+            amounts="each", amount=lambda data, r, y: (100 * data.own_share[r, y], "%"),
         ),
     },
 )  # fmt: skip
