@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from minerals.exposure.cell_origin import moved
-from minerals.exposure.coverage import NOWHERE, Claims, Cuts, Supply, trade
+from minerals.exposure.coverage import NOWHERE, Claims, Cuts, Supply, access, to_be_had, trade
 from minerals.exposure.disruption import _from
 from minerals.exposure.draws import Places, Ranged, reached, taken_of, upstream
 from minerals.exposure.factory import Built
@@ -122,6 +123,8 @@ def test_a_pool_is_shared_up_to_what_the_others_lack() -> None:
     assert claims.left(np.array([30.0, 200.0, 104.5])) == pytest.approx([0, 96, 0.5])
     without = Claims(np.zeros(3), claims.weights, claims.lacked)
     assert without.taken(np.array([30.0, 200.0, 0.0])) == pytest.approx([0, 96, 0])
+    small = Claims(claims.weight / 1e4, claims.weights / 1e4, claims.lacked / 1e4)
+    assert small.taken(np.array([30.0, 200.0, 0.0]) / 1e4) == pytest.approx(np.array([26 / 3, 96, 0]) / 1e4)
     endless = Claims(np.array([1.0]), np.array([[3.0, 0.0]]), np.full((1, 2), np.inf))
     assert endless.taken(np.array([8.0])) == pytest.approx([2])
 
@@ -153,6 +156,96 @@ def test_what_customers_have_of_what_they_need(scale: float) -> None:
     assert own_cut.lacked[0] == pytest.approx(np.array([0.6, 4]) * scale)
     # 2 kt for 0.6 and 4 that lack, by 3 and 5 of need, in which the first has all it lacks.
     assert own_cut.left[0] == pytest.approx([1, (1 + 1.4) / 5])
+
+
+def test_customers_have_their_own_and_their_part_of_the_pool() -> None:
+    """Each of three needs 10. The first makes 4 and the second 12; 8 are exported to the first and the third, by equal
+    need; then 20; and to a first that makes 8, which lacks 2. Of a node of which nothing is known nobody has any."""
+    need = np.full((4, 3), 10.0)
+    supply = Supply(np.zeros((4, 1)), need, np.ones(3), np.array([NOWHERE]))
+    own = np.array([[4.0, 12, 0], [4, 12, 0], [8, 12, 0], [np.nan] * 3])
+    exported = np.array([[8.0], [20], [8], [np.nan]])
+    found = supply.served(own, exported, np.maximum(need - own, 0))
+    assert found == pytest.approx(np.array([[8, 10, 4], [10, 10, 10], [10, 10, 6], [0, 0, 0]]))
+    some = np.array([2])
+    assert supply.served(own[some], exported[some], np.maximum(need - own, 0)[some], some) == pytest.approx(found[some])
+    # Who has no weight in the pool takes nothing of it, however much there is.
+    weightless, two = replace(supply, recovered=np.array([0.0, 0.0, -10.0])), np.arange(2)
+    none = weightless.served(own[two], exported[two], np.maximum(need - own, 0)[two], two)
+    assert none == pytest.approx(np.array([[10, 10, 0]] * 2))
+
+
+def test_what_nobody_knows_of_is_cut_by_an_assumed_share() -> None:
+    """The countries have 0.5, 0.3 and 0.2; the first stops its exports, which spares its home, and half of the output
+    of the last is cut. Then a half of both of the first: three quarters abroad, and a half at home."""
+    assumed, none = np.array([[0.5, 0.3, 0.2]]), np.zeros((1, 3))
+    supply = Supply(np.full((1, 3), np.nan), np.ones((1, 2)), np.ones(2), np.array([0, 1, NOWHERE]), assumed=assumed)
+    cut = Cuts(np.array([[1.0, 0, 0]]), np.array([[0, 0, 0.5]]))
+    assert supply.left_of_unknown(cut) == pytest.approx(np.array([[0.9, 0.4]]))
+    half = np.array([[0.5, 0, 0]])
+    assert supply.left_of_unknown(Cuts(half, half)) == pytest.approx(np.array([[0.75, 0.625]]))
+    assert replace(supply, assumed=None).left_of_unknown(cut) == 1
+    assert trade(supply, cut).left == pytest.approx(np.array([[0.9, 0.4]]))
+    assert trade(supply, Cuts(none, none)).left == pytest.approx(np.ones((1, 2)))
+
+
+def test_what_may_be_had_is_what_is_left_and_what_nobody_lacks() -> None:
+    """5 are exported and 4 lacked. Of what nobody needs, or knows of, there is no limit."""
+    supply = some_supply()
+    infinite = [[np.inf] * 2] * 2
+    assert to_be_had(supply, supply.undisturbed).tolist() == [[4, 6], *infinite]
+    cut = trade(supply, Cuts(np.where(np.arange(3) == 0, 1.0, np.zeros((3, 3))), np.zeros((3, 3))))
+    assert to_be_had(supply, cut) == pytest.approx(np.array([[3, 3], *infinite]))
+
+
+def test_output_is_cut_of_the_nodes_whose_makers_are() -> None:
+    """In the second of two disruptions, of the second node: its own makers alone have less."""
+    export, output = np.zeros((2, 3, 3)), np.zeros((2, 3, 3))
+    output[1, 1, 0], export[0, 0, 0] = 0.5, 1.0
+    cuts = Cuts(export, output)
+    assert cuts.makers.tolist() == [1]
+    assert cuts.nodes.tolist() == [[True, False, False], [False, True, False]]
+    reach = access(some_supply(), np.array([True, False]), cuts)
+    assert reach.own[:, :2].tolist() == [[6, 1], [6, 0.5]]
+    assert np.isinf(reach.accessible[:, 2]).all()
+    second = reach.take(1)
+    assert second.own[:2].tolist() == [6, 0.5]
+    assert second.claims.lacked.shape == (3, 1)
+
+
+def test_several_disruptions_at_once_are_each_as_it_is_alone() -> None:
+    """Four of them, of which the first takes nothing; of the last node a share of each country is assumed."""
+    supply, rng = replace(some_supply(), assumed=np.full((3, 3), [0.5, 0.3, 0.2])), np.random.default_rng(1)
+    export, output = rng.random((2, 4, 3, 3)) * np.arange(4)[:, None, None] / 3
+    together, group, member = Cuts(export, output), np.array([False, True]), np.array([1.0, 0.5, 0.0])
+    traded, reach = trade(supply, together), access(supply, group, together)
+    for at in range(4):
+        cuts = Cuts(export[at], output[at])
+        alone, mine = trade(supply, cuts), access(supply, group, cuts)
+        for all_of, one in zip(traded, alone, strict=True):
+            assert all_of[at] == pytest.approx(one, nan_ok=True)
+        assert supply.left_of_unknown(together)[at] == pytest.approx(supply.left_of_unknown(cuts))  # type: ignore[index]
+        assert to_be_had(supply, traded)[at] == pytest.approx(to_be_had(supply, alone))
+        for each in (reach, reach.take(at)):
+            row = at if each is reach else ...
+            assert each.accessible[row] == pytest.approx(mine.accessible)
+            assert each.from_members(member)[row] == pytest.approx(mine.from_members(member))
+            assert [end[row].tolist() for end in each.bounds] == [pytest.approx(end.tolist()) for end in mine.bounds]
+        assert together.nodes[at].tolist() == cuts.nodes.tolist()
+    assert traded.left[0] == pytest.approx(1)
+    assert together.makers.tolist() == [0, 1, 2]
+
+
+def test_what_countries_of_the_group_export_is_in_its_own() -> None:
+    """Both have all 9 kt that are made. To the second 3 kt from the first and 2 from elsewhere are exported, which
+    nobody else lacks; the first has of these 2 its part by needs of 3 and 5. That holds in any unit."""
+    both = access(some_supply(), np.array([True, True]))
+    assert both.exported[0].tolist() == [0, 0, 2]
+    assert both.accessible[0] == 9
+    for unit in (1.0, 1e-4):
+        assert access(some_supply(unit), np.array([False, True])).share[0] == pytest.approx(1)
+        assert access(some_supply(unit), np.array([True, False])).share[0] == pytest.approx(3 / 8)
+        assert access(some_supply(unit), np.array([True, False])).accessible[0] == pytest.approx(6.75 * unit)
 
 
 def test_nodes_that_are_cut_are_those_of_which_anything_is() -> None:
