@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minerals.exposure.cell_origin import moved
+from minerals.exposure.cell_origin import cell_origin, exports, moved, own_supply
 from minerals.exposure.coverage import NOWHERE, Claims, Cuts, Supply, access, to_be_had, trade
 from minerals.exposure.disruption import _from
 from minerals.exposure.draws import Places, Ranged, reached, taken_of, upstream
 from minerals.exposure.factory import Built
+from minerals.exposure.known import floor, known
 from minerals.exposure.stages import Recipe, least
 
 # --- supply in draws -------------------------------------------------------------------------------------------------
@@ -259,7 +260,61 @@ def test_what_stands_inside_loses_its_output_alone() -> None:
     assert taken_of(np.array([[0.5, 0.5]]), cuts, np.array([True, False])) == pytest.approx([0.05 + 0.5 * 0.55])
 
 
+# --- supply that is known ---------------------------------------------------------------------------------------------
+
+
+def test_supply_is_published_or_of_plants_or_by_need() -> None:
+    """Of the first node 10 kt are published, by shares, and 1 is announced; no floor. Of the second the list of plants
+    is whole: 4 and 2, beside 7 that stand in a country without any. Of the third it is not: the need of 20 by shares, 1
+    announced, and as 11 stand in the second country, 3 more than its 8."""
+    share = np.array([[0.5, 0.3, 0.2], [0.9, 0.1, 0.0], [0.6, 0.4, 0.0]])
+    plants = np.array([[1.0, 1, 1], [4, 2, 0], [1, np.nan, 1]])
+    standing = np.array([[0.0, 9, 0], [0, 0, 7], [0, 11, 0]])
+    found = known(
+        share, np.array([10, np.nan, np.nan]), plants, np.array([99.0, 99, 20]), np.full((3, 3), [0.0, 0, 1]), standing,
+        np.array([0, 1, NOWHERE]), np.zeros(3, dtype=bool),
+    )  # fmt: skip
+    assert found.world.tolist() == [10, 6, 20]
+    assert found.fill == ("published", "plants", "need ÷ utilisation")
+    assert found.by_share == pytest.approx(np.array([[5, 3, 2], [0, 0, 0], [12, 8, 0]]))
+    assert found.added == pytest.approx(np.array([[0, 0, 1], [4, 2, 7], [0, 3, 1]]))
+    assert found.made == pytest.approx(np.array([[5, 3, 3], [4, 2, 7], [12, 11, 1]]))
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-4])
+def test_what_stands_beyond_what_is_made_is_a_floor(unit: float) -> None:
+    """The first makes most. The second, of which nothing is said, has 5 kt of plants, of which a group at its home holds
+    2; the third, of no home, 3. Of these 3 + 3 a group without a home holds 1. The last is named and lacks 1.5. Nothing
+    is said of a node of which the output of any country is unknown, and none stands below what is made."""
+    made = np.array([[6, 0, 0, 2, 1, 0.5], [6, 0, 0, 2, 1, np.nan], [6, 5, 3, 2, 1, 2]])
+    standing = np.array([[9, 5, 3, 0, 0, 2.0]] * 3)
+    home, group = np.array([0, 1, NOWHERE, 1, NOWHERE, 0]), np.array([False, False, False, True, True, False])
+    found = floor(made * unit, standing * unit, home, group)
+    assert found == pytest.approx(np.array([[0, 2.5, 2.5, 0, 0, 1.5], [0] * 6, [0] * 6]) * unit)
+
+
 # --- moved origins ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-4])
+def test_cells_come_from_own_plants_first_and_then_from_what_others_export(unit: float) -> None:
+    """The first customer needs 10 and makes 6; the second needs 20 and could make 12 and 36 at its two plants, which
+    make 5 and 15 for it. 28 of theirs are exported, and all 7 of one who is nobody's: of the other 4 the first has four
+    fifths from those and a fifth from this. The third needs nothing. In the second year nobody makes anything, then the
+    plant of the first alone."""
+    need = np.array([[10.0] * 3, [20.0] * 3, [0.0] * 3]) * unit
+    output = np.array([[6.0, 0, 30], [12, 0, 0], [36, 0, 0], [7, 0, 0]]) * unit
+    home = np.array([[1.0, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]])
+    own, exported, origin = (found(need, output, home) for found in (own_supply, exports, cell_origin))
+    assert own[0] == pytest.approx(np.array([[6, 0, 10], [0, 0, 0], [0, 0, 0], [0, 0, 0]]) * unit)
+    assert own[1] == pytest.approx(np.array([[0, 0, 0], [5, 0, 0], [15, 0, 0], [0, 0, 0]]) * unit)
+    assert exported == pytest.approx(np.array([[0, 0, 20], [7, 0, 0], [21, 0, 0], [7, 0, 0]]) * unit)
+    assert origin[0, :, 0] == pytest.approx([0.6, 0.08, 0.24, 0.08])
+    assert origin[0, :, 2] == pytest.approx([1, 0, 0, 0])
+    assert origin[1, :, 0] == pytest.approx([0, 0.25, 0.75, 0])
+    assert origin[1, :, 2] == pytest.approx([1, 0, 0, 0])
+    assert np.isnan(origin[:, :, 1]).all()
+    assert np.isnan(origin[2]).all()
 
 
 def test_an_observed_origin_moves_with_what_makers_make() -> None:

@@ -281,8 +281,8 @@ def test_cells_that_are_too_few_cost_batteries_and_no_industry() -> None:
 
 
 def test_each_of_several_stops_is_told_for_itself() -> None:
-    """One that takes nothing, one of what is refined, and one of cathodes too; if others made the cells none of the first
-    would be lost, all but a rounding of the second, and 25 by the last."""
+    """One that takes nothing, one of what is refined, and one of cathodes too; if others made the cells none of the
+    first would be lost, all but a rounding of the second, and 25 by the last."""
     factory = Factory(plan())
     without, *hit = (supplied(factory, bought) for bought in ((99, 99, 40), (99, 99, 40), (99, 0, 40), (99, 0, 30)))
     outside = [supplied(factory, (99, 99, 40), imported=cells) for cells in (40.0, 40 - 0.9e-7, 15.0)]
