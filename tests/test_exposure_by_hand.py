@@ -11,7 +11,7 @@ import pytest
 from minerals.exposure.cell_origin import cell_origin, exports, moved, own_supply
 from minerals.exposure.coverage import NOWHERE, Claims, Cuts, Supply, access, to_be_had, trade
 from minerals.exposure.disruption import _from
-from minerals.exposure.draws import Places, Ranged, reached, taken_of, upstream
+from minerals.exposure.draws import Places, Ranged, laid_together, reached, taken_of, upstream
 from minerals.exposure.factory import Built
 from minerals.exposure.known import floor, known
 from minerals.exposure.stages import Recipe, least
@@ -49,7 +49,7 @@ def test_what_is_made_in_draws() -> None:
     nan = np.full(3, np.nan)
     share = np.array([[0.6, 0.3, 0.1], [1.0, 0.0, 0.0], nan])
     low, high = share.copy(), share.copy()
-    low[0, 1], high[0, 1] = 0.2, 0.4
+    high[0, 1] = 0.4
     supply = Ranged(
         np.array([[6.0, 3.0, 1.0], [4.0, 0.0, 0.0], nan]), share, np.stack([low, high]), [["", "second", ""]] * 3,
         np.array([10.0, 0.8, 0.0]), np.array([[8.0, 0.6, 0.0], [12.0, 0.9, 0.0]]), ["world", "plants", ""],
@@ -74,6 +74,23 @@ NONE = np.zeros(0, dtype=np.intp)
 
 def recipe(node: int, *inputs: int, natural: tuple[int, ...] = (), synthetic: tuple[int, ...] = ()) -> Recipe:
     return Recipe(node, 1.0, *(np.array(each, dtype=np.intp) for each in (inputs, natural, synthetic)))
+
+
+def test_supply_of_some_nodes_knows_of_these_alone() -> None:
+    """Metal 1 is made of ore 0 and acid 2; cathodes 3 of metal. Among acid and cathodes none is made of another; among
+    metal and ore metal is, of ore alone. Countries of a customer are laid together."""
+    assumed = np.array([[0.5, 0.3, 0.2]] * 4) * np.arange(1, 5)[:, None] / 4
+    supply = Supply(
+        np.ones((4, 3)), np.arange(8.0).reshape(4, 2), np.ones(2), np.array([0, 0, NOWHERE]), np.full((4, 2), 0.5),
+        recipes=(recipe(1, 0, natural=(2,)), recipe(3, 1)), assumed=assumed,
+    )  # fmt: skip
+    places = Places.keeping([], supply.home, 2)
+    one, other = (laid_together(supply, np.ones((1, 2, 3)), np.array(nodes), places) for nodes in ([2, 3], [1, 0]))
+    assert [(each.node, each.plain.tolist()) for each in one.recipes] == [(1, [])]
+    assert [(each.node, each.plain.tolist(), each.natural.tolist()) for each in other.recipes] == [(0, [1], [])]
+    assert other.need.tolist() == [[2, 3], [0, 1]]
+    assert other.gross.tolist() == [[2.5, 3.5], [0.5, 1.5]]
+    assert other.assumed == pytest.approx(np.array([[0.4, 0, 0.1], [0.2, 0, 0.05]]))
 
 
 def test_a_disruption_reaches_what_is_made_of_a_node_and_what_else_that_takes() -> None:
@@ -283,9 +300,9 @@ def test_supply_is_published_or_of_plants_or_by_need() -> None:
 
 @pytest.mark.parametrize("unit", [1.0, 1e-4])
 def test_what_stands_beyond_what_is_made_is_a_floor(unit: float) -> None:
-    """The first makes most. The second, of which nothing is said, has 5 kt of plants, of which a group at its home holds
-    2; the third, of no home, 3. Of these 3 + 3 a group without a home holds 1. The last is named and lacks 1.5. Nothing
-    is said of a node of which the output of any country is unknown, and none stands below what is made."""
+    """The first makes most. The second, of which nothing is said, has 5 kt of plants, of which a group at its home
+    holds 2; the third, of no home, 3. Of these 3 + 3 a group without a home holds 1. The last is named and lacks 1.5.
+    Nothing is said of a node of which the output of any country is unknown, and none stands below what is made."""
     made = np.array([[6, 0, 0, 2, 1, 0.5], [6, 0, 0, 2, 1, np.nan], [6, 5, 3, 2, 1, 2]])
     standing = np.array([[9, 5, 3, 0, 0, 2.0]] * 3)
     home, group = np.array([0, 1, NOWHERE, 1, NOWHERE, 0]), np.array([False, False, False, True, True, False])
