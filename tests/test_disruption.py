@@ -9,9 +9,10 @@ import pytest
 
 from minerals.exposure.bases import Bases
 from minerals.exposure.coverage import NOWHERE, Cuts, Supply, access, covered, sourcing, stockpiled, trade
-from minerals.exposure.disruption import Array, Loss, _from, losses
+from minerals.exposure.disruption import Array, Loss, _from, at_risk, losses, touches
 from minerals.exposure.disruption import supply_gap as gap_of
-from minerals.exposure.factory import Built, Factory, Plan, Routes
+from minerals.exposure.factory import Built, Factory, Plan, Routes, Supplied
+from minerals.exposure.stages import ACTIVE, CELL, Chain
 
 # ---------------------------------------------------------------------- coverage by hand
 
@@ -158,6 +159,25 @@ def test_sourcing_takes_own_supply_first() -> None:
     assert by_country.sum() == pytest.approx(1)
 
 
+def test_what_is_not_needed_or_not_known_has_no_share_and_no_coverage() -> None:
+    """Of 10 kt needed 5 are there, or nobody knows; of the third nothing is needed, of which 4 kt are made inside."""
+    need = np.array([10.0, 10.0, 0.0, 10.0])
+    found = covered(np.array([5.0, np.inf, 5.0, np.nan]), need)
+    assert found[0] == 0.5
+    assert np.isnan(found[1:]).all()
+    made = np.array([[20.0, 0.0], [np.nan, np.nan], [4.0, 4.0], [0.0, 5.0]])
+    group = np.array([True, False])
+    for unit in (1.0, 1e-3):
+        world = Supply(made * unit, np.full((4, 2), 10.0 * unit), np.ones(2), np.array([0, NOWHERE]))
+        reach = access(world, group)
+        own, share = sourcing(reach, world.made * [1.0, 0.0], need * unit)
+        assert own[[0, 2, 3]].tolist() == [1, 1, 0]
+        assert share[[0, 2, 3]].tolist() == [[1, 0], [1, 0], [0, 1]]
+        assert np.isnan(share[1]).all()
+        assert reach.share[[0, 2, 3]] == pytest.approx([0, 2 / 4, 2.5 / 5])
+        assert covered(np.full(4, 5.0 * unit), need * unit)[0] == 0.5
+
+
 # ---------------------------------------------------------------------- GWh at risk by hand
 
 #: 60 GWh of A (1 kt/GWh of node 0, the shared one; 2 of node 1) and 40 GWh of B (0.5 of node 0; 1 of node 2).
@@ -223,6 +243,10 @@ def test_nodes_that_bind_only_together_are_named_together() -> None:
     plan = Plan(np.array([10.0]), np.array([[1.0, 1.0]]))
     factory = Factory(plan)
     assert binding(factory, np.zeros(2)) == pytest.approx([0.1, 0.1])
+    # Of the first of three there is half of what is needed, which is enough for the next cells; or one binds alone.
+    three = Factory(Plan(np.array([10.0]), np.array([[1.0, 1.0, 1.0]])))
+    found = three.best(three.supplied(np.array([[5.0, 0, 0], [5, 10, 10], [10, 10, 10], [0, 0, 5]]))).binding
+    assert found == pytest.approx(np.array([[0, 0.1, 0.1], [0.1, 0, 0], [0, 0, 0], [0.1, 0.1, 0]]))
 
 
 def test_a_single_supplier_takes_all_cells_that_need_it() -> None:
@@ -277,9 +301,114 @@ def test_where_nothing_is_made_at_home_rounding_of_imports_takes_nothing_more() 
         assert found.imported == pytest.approx(left)
 
 
+def of_loss(less: float = 0.0, made: tuple[float, float] = (65.0, 50.0), short: float = 10.0) -> Loss:
+    """Of 60 and 40 GWh, 70 of them made at home, `short` are never there."""
+    base = Built(np.array([30.0, 40.0 - short]), np.array([30.0, 0.0]))
+    best = Built(base.home - [less, 0.0], base.imported)
+    alike = Built(best.home - [15.0, 10.0], best.imported - [10.0, 0.0])
+    return Loss(np.array([60.0, 40.0]), np.array([30.0, 40.0]), base, best, alike, 0.0, made)
+
+
+def test_what_a_loss_is_made_of() -> None:
+    """10 GWh are short, and 10 more are lost to the stop, or 45 if all are cut alike, of which 35 are made at home. Of
+    70 made at home 65 can be, and 50 under the stop; where only 20 can, no reading loses less than 45."""
+    found = of_loss(10.0)
+    assert found.shortage.tolist() == [0, 10]
+    assert found.at_risk == (10, 45)
+    assert found.lost == (20, 55)
+    assert found.industry_shortage == 5
+    assert found.industry == (15, 35)
+    assert of_loss(10.0, (65.0, 20.0)).industry == (45, 45)
+    assert replace(found, base=Built(np.array([70.0, 30.0]), np.zeros(2))).shortage.tolist() == [0, 10]
+
+
+def test_a_billionth_of_the_plan_is_rounding_and_twice_as_much_is_not() -> None:
+    within, beyond = (
+        of_loss(0.9e-7, (70 - 0.9e-7, 70 - 1.8e-7), 0.9e-7),
+        of_loss(1.1e-7, (70 - 1.1e-7, 70 - 2.2e-7), 1.1e-7),
+    )
+    assert within.shortage.tolist() == [0, 0]
+    assert (within.at_risk[0], within.industry_shortage, within.industry[0]) == (0, 0, 0)
+    assert beyond.shortage == pytest.approx([0, 1.1e-7], abs=1e-12)
+    assert (beyond.at_risk[0], beyond.industry_shortage, beyond.industry[0]) == pytest.approx((1.1e-7,) * 3, abs=1e-12)
+
+
+def test_a_disruption_touches_what_is_less_of_anything_by_more_than_rounding() -> None:
+    usual = Supplied(*(np.array([each]) for each in ([1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0])))
+    for kind in ("own", "bought", "home", "imported"):
+        less = np.array([[1.0, 1.0], [1 - 0.9e-9, 1.0], [1.0, 1 - 1.1e-9], [0.5, 1.0], [2.0, 2.0]])
+        hit = replace(Supplied.joined([usual] * 5), **{kind: getattr(usual, kind) * less})
+        assert touches(usual, hit).tolist() == [False, False, True, True, False]
+
+
+def test_what_is_at_risk_by_best_reallocation_alone() -> None:
+    """Of the shared node 50 of 80 kt cost 30 GWh; of 90 that are there 85 cost nothing, nor does what is not taken."""
+    factory = Factory(TWO)
+    without = factory.supplied(np.array([[90.0, 120, 40]]))
+    hit = factory.supplied(np.array([[50.0, 120, 40], [85, 120, 40], [90, 120, 40]]))
+    assert at_risk(factory, without, hit) == pytest.approx(np.array([[30, 30], [0, 0], [0, 0]]))
+    assert at_risk(factory, without, hit.take(slice(0))).shape == (0, 2)
+
+
+def test_what_closes_a_gap_of_several_nodes() -> None:
+    """60 kt of the shared node and 40 of that of A let 20 GWh of it be built beside all of B. 20 more take 40 kt of its
+    node, and all 40 take 80, and 20 of the shared one. Of what nobody knows nothing more is needed."""
+    factory = Factory(TWO)
+    gap = supply_gap(factory, ENOUGH, np.array([60.0, 40, 40]), [0.0, 0.5, 1.0])
+    assert gap == pytest.approx(np.array([[0, 0, 0], [0, 40, 0], [20, 80, 0]]), abs=1e-6)
+    assert supply_gap(factory, ENOUGH, np.array([np.inf, 40, 40]), [1.0])[0] == pytest.approx([0, 80, 0], abs=1e-6)
+    assert (supply_gap(factory, ENOUGH, ENOUGH, [0.5, 1.0]) == 0).all()
+    # Cells that are bought beside those need nothing, and are no part of the gap.
+    half = Factory(Plan(np.array([10.0]), np.array([[1.0]]), home=0.5))
+    assert supply_gap(half, np.array([5.0]), np.array([2.0]), [1 / 3, 1.0]) == pytest.approx(np.array([[1], [3]]))
+
+
+def test_a_plan_of_nothing_has_nothing_to_decide() -> None:
+    none = Factory(Plan(np.zeros(2), TWO.use))
+    supplied = none.supplied(np.ones((2, 3)))
+    assert none.counted(supplied.take(slice(1))) == 0
+    assert none.totals(supplied)[0].tolist() == [0, 0]
+    assert Factory(TWO).counted(Factory(TWO).supplied(np.array([[50.0, 120, 40]]))) == pytest.approx(70)
+
+
+def test_a_pool_is_taken_over_by_a_plan_of_the_same_columns_and_rows_alone() -> None:
+    """Two chemistries of 10 GWh and two nodes, of which the second is their cells."""
+    stage, none = np.array([ACTIVE, CELL]), np.zeros(2, dtype=bool)
+    of = Chain(stage, np.zeros((2, 2, 2)), np.array([[False, True]] * 2), np.zeros((2, 2)), none, none)
+
+    def factory(home: list[float], known: Factory | None = None, use: float = 1.0) -> Factory:
+        plan = Plan(np.array([10.0, 10.0]), np.array([[use, 1.0], [1.0, 1.0]]), None, np.array(home), chain=of)
+        found = Factory(plan, known)
+        if known is None:
+            found.build(found.supplied(plan.need[None] / 2))
+        return found
+
+    one = factory([0.5, 0.5])
+    assert len(one.bases.pool) == len(factory([0.5, 0.4], one, 0.9).bases.pool) == 1
+    assert factory([0.5, 0.0], factory([0.0, 0.5])).bases.pool == []  # other cells are made at home
+    assert factory([0.5, 1.0], factory([1.0, 0.5])).bases.pool == []  # or bought
+    first, second = (Plan(np.array([10.0]), np.array([use])) for use in ([1.0, 0.0, 1.0], [1.0, 1.0, 0.0]))
+    known = Factory(first)
+    build(known, np.array([5.0, 5, 5]))
+    assert len(Factory(first, known).bases.pool) == 1
+    assert Factory(second, known).bases.pool == []  # other nodes are used
+
+
 def test_equal_users_are_cut_alike() -> None:
     plan = Plan(np.array([60.0, 40.0]), np.array([[1.0], [1.0]]))
     assert build(Factory(plan), np.array([50.0])).tolist() == pytest.approx([30, 20])
+    assert build(Factory(plan), np.array([[50.0], [100], [150]])) == pytest.approx(
+        np.array([[30, 20], [60, 40], [60, 40]])
+    )
+
+
+def test_equal_users_are_cut_alike_only_as_far_as_what_else_they_use_allows() -> None:
+    """Alike the first would need 15 kt of the second node, of which 10 are there: all 50 GWh are built otherwise."""
+    plan, there = Plan(np.array([60.0, 40.0]), np.array([[1.0, 0.5], [1.0, 0.0]])), np.array([[50.0, 10], [50, 15]])
+    built = build(Factory(plan), there)
+    assert built.sum(axis=1) == pytest.approx([50, 50])
+    assert (built @ plan.use <= there + 1e-9).all()
+    assert build(Factory(plan), there[1:])[0] == pytest.approx([30, 20])
 
 
 @pytest.mark.parametrize("other", [1000.0, np.inf])
@@ -517,6 +646,45 @@ def test_of_known_bases_those_of_the_least_bound_are_tried(monkeypatch: pytest.M
     assert bases.solve(2 * most, np.full((3, 2), 10.0)).tolist() == [[0, 2], [2, 0], [4, 4]]
     # What binds alone bounds x + y by a or by b, both together by (a + b) / 3.
     assert tried == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_a_basis_holds_within_a_billionth_of_the_scale_of_each_row_and_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    """max x, x ≤ a, x ≤ b, x ≤ most: with 5 for a, of the scale of 1000, b of 10 and most of 100 may be less by so
+    much. What fits no basis is solved, here to nothing."""
+    bases = Bases(np.ones(1), np.ones((2, 1)), (np.array([100.0]), np.array([1000.0, 10.0])))
+
+    def found(b: float, most: float) -> float:
+        return float(bases.solve(np.array([[5.0, b]]), np.array([[most]]))[0, 0])
+
+    assert found(6, 6) == 5
+    (basis,) = bases.pool
+    monkeypatch.setattr(Bases, "_solved", lambda *_: (np.zeros(1), basis))
+    monkeypatch.setattr(Bases, "_add", lambda *_: None)
+    assert found(5 - 0.9e-8, 6) == 5
+    assert found(5 - 1.1e-8, 6) == 0
+    assert found(6, 5 - 0.9e-7) == 5 - 0.9e-7
+    assert found(6, 5 - 1.1e-7) == 0
+
+
+def test_what_is_solved_counts_where_its_basis_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No basis joins the pool, so that each question is solved for itself."""
+    monkeypatch.setattr(Bases, "_add", lambda *_: None)
+    bases = Bases(np.ones(1), np.ones((1, 1)), (np.ones(1), np.ones(1)))
+    assert bases.solve(np.array([[1.0], [2.0], [3.0]]), np.full((3, 1), 9.0)).tolist() == [[1], [2], [3]]
+    assert bases.pool == []
+
+
+def test_a_basis_that_joins_the_pool_serves_all_later_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As above, where both rows bind first and then each alone."""
+    bases = Bases(np.ones(2), np.array([[2.0, 1], [1, 2]]), (np.full(2, 10.0), np.full(2, 10.0)))
+    upper = np.full((1, 2), 10.0)
+    for most in ([6.0, 6], [1, 9], [9, 1]):
+        bases.solve(np.array([most]), upper)
+        bases.solve(np.array([[3.0, 3]]), upper)
+    assert len(bases.pool) == 3
+    monkeypatch.setattr(Bases, "_solved", None)
+    for most, found in (([3.0, 3], [1, 1]), ([2, 18], [0, 2]), ([18, 2], [2, 0])):
+        assert bases.solve(np.array([most]), upper)[0] == pytest.approx(found)
 
 
 def test_no_question_has_no_answer() -> None:

@@ -93,6 +93,8 @@ def test_the_share_of_a_driver_is_its_squared_rank_correlation() -> None:
     assert sum(found.values()) == pytest.approx(1)
     # Of variances 4 and 1 it would be 0.8; ranks favour the larger a little.
     assert found["one",] == pytest.approx(0.8, abs=0.03)
+    # One that matters little is told too, and none that does not matter.
+    assert list(importance((first + 0.1 * second)[1:], streams)) == [("one",), ("two",)]
     # An input that never lies above its value varies in half of the draws, and no other is told in its place.
     below = Streams(4000, 1)
     one, two = below.drawn(("one",), 1.0, 0.5, 1.0), below.drawn(("two",), 1.0, 0.5, 1.0)
@@ -230,6 +232,7 @@ def test_countries_laid_together_have_what_they_have_apart(seed: int) -> None:
 def test_draws_in_which_an_input_is_at_its_value_share_a_rank(ends: tuple[float, float], ranks: list[float]) -> None:
     streams = Streams(8, 1)
     drawn = streams.drawn(("input",), 1.0, *ends)[1:]
+    assert np.array_equal(streams.drawn(("input",), 1.0, *ends)[1:], drawn)
     (found,) = streams.ranks
     assert sorted(found) == ranks
     assert np.argsort(drawn, kind="stable").tolist() == np.lexsort((np.arange(8), found)).tolist()

@@ -48,6 +48,8 @@ def test_one_node_by_hand() -> None:
     assert con.share_left_after(SHARES, GROUP, 0) == pytest.approx((1.0, 1.0))
     assert con.share_left_after(SHARES, GROUP, 9) == pytest.approx((0.0, 0.3))
     assert con.hhi(SHARES, GROUP) == pytest.approx((0.29, 0.34))
+    low, high = con.largest([SHARES, [0.1, 0.6, 0.3, 0.0]], GROUP, 2)
+    assert (low.tolist(), high.tolist()) == (pytest.approx([0.7, 0.7]), pytest.approx([0.7, 0.9]))
 
 
 def test_a_group_is_the_largest_as_an_upper_bound_only() -> None:
@@ -67,7 +69,8 @@ def test_lists_of_countries_by_hand() -> None:
 
 def test_the_hhi_by_risk_by_hand() -> None:
     """0.25 · 0.6 + 0.04 · 0.1 = 0.154; groups add 0.04 · 0.2 + 0.01 · 0.9. Without a risk: mean (0.30 + 0.02) / 0.7."""
-    assert con.risk_from_wgi([-2.5, 0, 2.5]) == pytest.approx([1, 0.5, 0])
+    assert con.risk_from_wgi([-3, -2.5, -1, 0, 1.5, 2.5, 3]) == pytest.approx([1, 1, 0.7, 0.5, 0.2, 0, 0])
+    assert con.hhi_wgi([0.5, 0.5], [0, 1], [False, False]) == pytest.approx((0.25, 0.25))
     assert con.hhi_wgi(SHARES, [0.6, 0.1, 0.2, 0.9], GROUP) == pytest.approx((0.154, 0.171))
     mean = 0.32 / 0.7
     assert con.hhi_wgi(SHARES, [0.6, 0.1, np.nan, np.nan], GROUP) == pytest.approx((0.154, 0.154 + 0.05 * mean))
@@ -89,6 +92,7 @@ def test_the_weakest_link_by_hand() -> None:
 
 def test_a_mean_by_gwh_by_hand() -> None:
     assert con.weighted_mean([0.9, 0.5], [30, 10]) == pytest.approx(0.8)
+    assert con.weighted_mean([0.9, 0.5], [0.03, 0.01]) == pytest.approx(0.8)
     assert con.weighted_mean([[0.9, np.nan], [0.9, 0.5]], [10, 0]) == pytest.approx([0.9, 0.9])
     assert np.isnan(con.weighted_mean([0.9, np.nan], [30, 10])), "an unknown that is built is not averaged away"
     assert np.isnan(con.weighted_mean([0.9, 0.5], [0, 0]))
@@ -208,6 +212,10 @@ def test_a_path_stays_between_its_ends(shares: list[float], inside: list[bool]) 
     lambda: con.members_share([1.0], [1.2]), lambda: con.hhi_wgi([1.0], [np.nan], [False]),
     lambda: con.hhi_wgi([1.0], [1.5], [False]), lambda: con.path([1.2], [True]), lambda: con.path([np.nan], [True]),
     lambda: con.largest([1.0], [False], -1), lambda: con.weighted_mean([0.5], [-1]),
+    # Nor where it is so of one of several.
+    lambda: con.members_share([0.5, 0.5], [1.2, 1.0]), lambda: con.hhi_wgi([0.5, 0.5], [np.nan, 0.5], [False, False]),
+    lambda: con.hhi_wgi([0.5, 0.5], [1.5, 0.5], [False, False]), lambda: con.path([1.2, 0.5], [True, True]),
+    lambda: con.hhi_wgi([0.5, 0.5], [-0.5, 0.5], [False, False]), lambda: con.weighted_mean([0.5, 0.5], [-1, 2]),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused(call: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=r"share|risk|list|count|GWh"):

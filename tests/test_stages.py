@@ -10,8 +10,8 @@ import pytest
 
 from minerals.case.uses import Uses
 from minerals.exposure.coverage import Cuts, Supply, access, trade
-from minerals.exposure.disruption import losses
-from minerals.exposure.factory import Factory, Plan, Supplied
+from minerals.exposure.disruption import losses, supply_gap
+from minerals.exposure.factory import Built, Factory, Plan, Routes, Supplied
 from minerals.exposure.stages import ACTIVE, CELL, MINING, REFINING, Chain, least, placed
 
 #: One chemistry: what is mined is refined (2 kt a kt), goes into a cathode, and that into the cell.
@@ -49,20 +49,189 @@ def test_a_node_is_needed_where_its_next_stage_stands() -> None:
     assert plan().embodied.tolist() == [200, 100, 100, 100]
 
 
+@pytest.mark.parametrize("own", [(0.0, 100.0, 100.0, 0.0), (0.0, 10.0, 20.0, 0.0)])
 @pytest.mark.parametrize("home", [0.0, 0.6, 1.0])
-def test_a_plan_that_has_just_what_it_needs_lacks_nothing(home: float) -> None:
+def test_a_plan_that_has_just_what_it_needs_lacks_nothing(home: float, own: tuple[float, ...]) -> None:
     """Nor where all of a node is bought or all of it is one's own; a thousandth less of either is too little."""
-    factory = Factory(plan(home, own=(0.0, 100.0, 100.0, 0.0)))
+    factory = Factory(plan(home, own))
     made = factory.need * factory.plan.flows.from_home
     of = factory.plan
 
-    def short(bought: float, own: float) -> bool:
+    def short(bought: float, own: float, at_home: float = 1.0, imported: float = 1.0) -> bool:
         rows = (own * made)[None], (bought * (factory.need - made))[None]
-        return bool(factory._short(Supplied(*rows, of.made_at_home[None], of.imported[None])).any())
+        cells = at_home * of.made_at_home[None], imported * of.imported[None]
+        return bool(factory._short(Supplied(*rows, *cells)).any())
 
     assert not short(1, 1)
     assert short(0.999, 1) == (factory.need > made).any()
     assert short(1, 0.999) == (made > 0).any()
+    # Nor where caps of its cells let less be made or bought; more than planned is another plan.
+    assert not short(1, 1, 0.5, 0.5)
+    assert short(1, 1, 1.001) == (home > 0)
+    assert short(1, 1, 1, 1.001) == (home < 1)
+    # A billionth is rounding.
+    assert not short(1 - 0.5e-9, 1 - 0.5e-9, 1 + 0.5e-9, 1 + 0.5e-9)
+    assert short(1 - 2e-9, 1) == (factory.need > made).any()
+    assert short(1, 1 - 2e-9) == (made > 0).any()
+
+
+def test_own_plants_of_cells_are_told_apart_from_what_is_made_of_other_nodes() -> None:
+    """No node is needed less for cells that are made at home: how many these are says the plan."""
+    with_cells = plan(own=(5.0, 10.0, 20.0, 50.0)).flows
+    assert with_cells.need.tolist() == [20, 20, 60, 100]
+    assert with_cells.from_home.tolist() == [0.25, 0.5, 1 / 3, 0]
+
+
+def test_what_may_be_scarce() -> None:
+    """All that is needed is there, but of what is refined and of cathodes own plants make a part, which may starve."""
+    factory = Factory(plan())
+    for bought, scarce in (
+        ((20, 10, 40), [False, True, True, False]), ((20, 20, 60), [False] * 4),
+        ((20 * (1 - 2e-9), 20, 60), [True, False, False, False]), ((20 * (1 - 0.5e-9), 20, 60), [False] * 4),
+        ((20, 20 * (1 - 2e-9), 60), [False, True, False, False]), ((20, 20 * (1 - 0.5e-9), 60), [False] * 4),
+    ):  # fmt: skip
+        assert factory.scarce(supplied(factory, bought)).tolist() == [scarce]
+    none_made = Factory(plan(own=(0.0, 0.0, 20.0, 0.0)))
+    assert none_made.scarce(supplied(none_made, (0, 40, 40))).tolist() == [[False, False, True, False]]
+
+
+def test_to_cut_all_alike_goes_stage_by_stage() -> None:
+    """8 of 20 kt mined let own plants refine 4 of 10 kt, and with 12 bought 16 of 20 are there: own plants make 16 of
+    20 kt of cathode, with 40 bought 56 of 60. Plants that could make more make no more than is planned. From a base of
+    30 GWh own plants make 20 of 30 kt of cathode, and 16 with 2 that are bought let 18 be built."""
+    factory, base = Factory(plan()), Built(np.array([60.0]), np.array([40.0]))
+
+    def home(bought: tuple[float, ...], base: Built = base, more: float = 1.0, cap: float = 60.0) -> float:
+        there = supplied(factory, bought, home=cap)
+        found = factory.proportional(replace(there, own=there.own * more), base)
+        assert found.imported.tolist() == [[40]]
+        return float(found.home[0, 0])
+
+    assert home((8, 12, 40)) == pytest.approx(56)
+    assert home((8, 12, 40), more=2.0) == pytest.approx(56)
+    assert home((8, 12, 40), more=0.5) == pytest.approx(14 / 20 * 10 + 40)
+    assert home((20, 0, 40)) == pytest.approx(50)
+    assert home((99, 99, 99)) == 60
+    assert home((8, 12, 40), cap=50.0) == 50
+    assert home((8, 12, 2), Built(np.array([30.0]), base.imported)) == pytest.approx(18)
+
+
+def test_of_cells_that_are_too_few_all_can_be_those_made_at_home() -> None:
+    factory = Factory(plan())
+    there = supplied(factory, (99, 99, 40))
+    few = replace(there, bought=np.array([[99.0, 99, 40, 50]]))
+    batteries, home = factory.totals(Supplied.joined([there, few]))
+    assert batteries == pytest.approx([100, 50])
+    assert home == pytest.approx([60, 50])
+
+
+def graphite(own: float) -> Plan:
+    """6 GWh of a first chemistry with 1 kt/GWh of graphite, of which as many are bought elsewhere, 2 of a second with
+    2, and 5 without any. Of 10 kt of anodes for those made at home some are made there, a quarter of flake, 2 kt a kt,
+    and the rest of coke, 1.5 kt a kt; flake may be a tenth to a half."""
+    flake, coke, anode, cell = range(4)
+    into = np.zeros((3, 4, 4))
+    into[:2, [flake, coke], anode] = 1.0
+    use = np.zeros((3, 4))
+    use[:, anode], use[:, cell] = [1.0, 2.0, 0.0], 1.0
+    routes = Routes(
+        np.array([1.0, 2.0, 0.0]), np.array([2.0, 0, 0, 0]), np.array([0, 1.5, 0, 0]), low=0.1, high=0.5, share=0.25
+    )
+    of = Chain(
+        np.array([MINING, REFINING, ACTIVE, CELL]), into, np.arange(4) == np.full((3, 1), cell), np.zeros((4, 4)),
+        np.arange(4) == flake, np.arange(4) == coke,
+    )  # fmt: skip
+    return Plan(np.array([12.0, 2.0, 5.0]), use, routes, np.array([0.5, 1, 1]), np.array([0, 0, own, 0]), of)
+
+
+@pytest.mark.parametrize(("flake", "coke", "anodes"), [
+    (99, 99, 6), (1.2, 8.1, 6), (0.6, 99, 3), (99, 3, 4), (6, 4.5, 6), (1, 3, 2.5), (0, 99, 0), (99, 0, 0),
+])  # fmt: skip
+def test_graphite_may_change_its_route_in_anodes_that_are_made_at_home(
+    flake: float, coke: float, anodes: float
+) -> None:
+    """Of 6 kt that own plants make as many as flake and coke let, beside 4 that are bought: cells of the second
+    chemistry are cut first, whose anodes are twice as heavy."""
+    of = graphite(6.0)
+    assert of.need == pytest.approx([6 * 0.25 * 2, 6 * 0.75 * 1.5, 10, 19])
+    assert of.most_by_route == pytest.approx([20, 15, 0, 0])
+    factory = Factory(of)
+    there = Supplied(of.own_supply[None], np.array([[flake, coke, 4, 19]]), of.made_at_home[None], of.imported[None])
+    batteries, home = factory.totals(there)
+    assert home[0] == pytest.approx(5 + min(4 + anodes, 6) + max(anodes - 2, 0) / 2)
+    assert batteries[0] == pytest.approx(home[0] + 6)
+    # All alike, anodes keep the blend that is planned: the less of the two routes' parts counts, within the bounds.
+    alike = factory.proportional(there, Built(of.made_at_home, of.imported))
+    nature, synthesis = min(flake / 3, 1), min(coke / 6.75, 1)
+    both = 0.25 * nature + 0.75 * synthesis
+    part = min(both, 0.25 * nature / 0.1, 0.75 * synthesis / 0.5)
+    assert alike.home[0] == pytest.approx(of.made_at_home * [(4 + 6 * part) / 10, (4 + 6 * part) / 10, 1])
+
+
+@pytest.mark.parametrize(("flake", "natural", "synthetic", "built"), [
+    (99, 2, 6, 10), (99, 2, 4, 8), (0, 2, 6, 8), (2, 2, 6, 9), (0, 1, 99, 10), (0, 0.5, 99, 5), (99, 99, 4, 10),
+    (99, 99, 2, 5), (0.8, 0, 99, 4),
+])  # fmt: skip
+def test_anodes_of_one_route_may_be_made_at_home(flake: float, natural: float, synthetic: float, built: float) -> None:
+    """10 GWh of 1 kt/GWh, 0.4 of it natural, or a tenth to six tenths. Of natural anodes own plants make 2 kt, of 2 kt
+    of flake a kt, and the others are bought, as are those of the other route."""
+    into = np.zeros((1, 3, 3))
+    into[0, 0, 1] = 1.0
+    routes = Routes(np.ones(1), np.array([2.0, 1, 0]), np.array([0.0, 0, 1]), low=0.1, high=0.6, share=0.4)
+    of = Chain(
+        np.array([REFINING, ACTIVE, ACTIVE]), into, np.zeros((1, 3), dtype=bool), np.zeros((3, 3)),
+        np.array([True, True, False]), np.array([False, False, True]),
+    )  # fmt: skip
+    plan = Plan(np.array([10.0]), np.zeros((1, 3)), routes, 1.0, np.array([0.0, 2, 0]), of)
+    assert plan.need == pytest.approx([4, 4, 6])
+    there = Supplied(
+        plan.own_supply[None], np.array([[flake, natural, synthetic]]), plan.made_at_home[None], plan.imported[None]
+    )
+    assert Factory(plan).totals(there)[0] == pytest.approx([built])
+
+
+def test_no_material_closes_a_gap_of_cells() -> None:
+    """Of 40 GWh that are bought 15 are left, and nothing of 10 kt of refined material: 10 of 35 GWh come back by as
+    many kt of cathode, which is less of its need than of what is refined."""
+    factory = Factory(plan())
+    without = supplied(factory, (99, 99, 40))
+    both, cells = (supplied(factory, (99, kt, 40), imported=15.0) for kt in (0, 99))
+    gap = supply_gap(factory, without, both, [0.5, 1.0])
+    assert gap == pytest.approx(np.array([[0, 0, 5, 0], [0, 0, 10, 0]]), abs=1e-6)
+    assert (supply_gap(factory, without, cells, [0.5, 1.0]) == 0).all()
+
+
+def test_chemistries_know_the_node_of_their_cells_and_what_goes_into_them() -> None:
+    """Of two the second has no node of cells, and takes what is mined besides."""
+    two = chain(2)
+    two.cell[1] = False
+    assert two.cell_of == (CELLS, None)
+    assert two.cells == (CELLS,)
+    assert two.made.tolist() == [False, True, True, False]
+    assert two.direct.tolist() == [[0, 0, 1, 0]] * 2
+    assert [at.tolist() for at, _ in two.into_stage] == [[], [REFINED], [CATHODE], []]
+    assert two.repeated(1) is two
+    assert two.repeated(3).cell_of == (CELLS, None) * 3
+    assert len(two.repeated(3).into) == 6
+    two.into[1, REFINED, CATHODE] = 0.5
+    fresh = replace(two)
+    assert [each.tolist() for each in fresh.of_cells(1, np.repeat(USE, 2, axis=0))] == [[REFINED, CATHODE], [], []]
+    assert fresh.of_cells(1, np.array([[1.0] * 4, [0.0, 0, 0.5, 1]]))[0].tolist() == [CATHODE]
+
+
+def test_recipes_count_by_how_much_is_used() -> None:
+    """Three chemistries use 1, 2 and 1 kt of cathode; the first makes it of what is refined, the others of what is
+    mined too, by the natural route. One that uses none says nothing."""
+    of = chain(4)
+    of.into[1:, MINE, CATHODE] = 0.5
+    of.natural[MINE] = True
+    use = np.repeat(USE, 4, axis=0) * np.array([[1.0], [2.0], [1.0], [0.0]])
+    found = {(each.node, each.natural.tolist() != []): each for each in of.recipes(use)}
+    assert {key: each.weight for key, each in found.items()} == {
+        (REFINED, True): 1.0, (CATHODE, False): 0.25, (CATHODE, True): 0.75,
+    }  # fmt: skip
+    assert found[CATHODE, True].plain.tolist() == [REFINED]
+    assert found[CATHODE, True].natural.tolist() == [MINE]
 
 
 def test_a_stop_of_what_is_refined_spares_what_is_bought_as_cathode() -> None:
@@ -109,6 +278,18 @@ def test_cells_that_are_too_few_cost_batteries_and_no_industry() -> None:
     assert found.industry_shortage == 0
     assert found.industry == pytest.approx((10, 10))
     assert found.at_risk == pytest.approx((0, 0))
+
+
+def test_each_of_several_stops_is_told_for_itself() -> None:
+    """One that takes nothing, one of what is refined, and one of cathodes too; if others made the cells none of the
+    first would be lost, all but a rounding of the second, and 25 by the last."""
+    factory = Factory(plan())
+    without, *hit = (supplied(factory, bought) for bought in ((99, 99, 40), (99, 99, 40), (99, 0, 40), (99, 0, 30)))
+    outside = [supplied(factory, (99, 99, 40), imported=cells) for cells in (40.0, 40 - 0.9e-7, 15.0)]
+    found = losses(factory, without, Supplied.joined(hit), Supplied.joined(outside))
+    assert [each.can_make for each in found] == [pytest.approx((60, home)) for home in (60, 50, 40)]
+    assert [each.at_risk[0] for each in found] == pytest.approx([0, 10, 20])
+    assert [each.outside for each in found] == [0, 0, pytest.approx(25)]
 
 
 def test_if_others_made_the_cells_a_stop_that_spares_the_plan_may_still_cost() -> None:
@@ -230,6 +411,17 @@ def test_a_stop_is_followed_to_makers_elsewhere_and_spares_the_country_that_clos
     assert access(world(), np.array([False, True, False]), stop(REFINED)).accessible[CATHODE] == pytest.approx(6)
 
 
+def test_several_stops_are_followed_at_once_as_each_is_alone() -> None:
+    """Of exports and of output, of what is refined and of cathodes, and one that takes nothing."""
+    stops = [stop(REFINED), stop(REFINED, severity=0.5, output=True), stop(CATHODE, 2), stop(MINE, severity=0.0)]
+    together = trade(
+        world(), Cuts(*(np.stack([getattr(each, kind) for each in stops]) for kind in ("export", "output")))
+    )
+    for place, each in enumerate(stops):
+        for all_of, alone in zip(together, trade(world(), each), strict=True):
+            assert all_of[place] == pytest.approx(alone)
+
+
 def test_an_output_cut_hits_the_makers_of_its_own_country() -> None:
     """Half of China's refined material is gone: it has 50 kt of its own and needs 60. Europe's 10 kt are shared by
     need, 60 to 40, so that China has 56 and makes 56 of its 60 kt of cathode."""
@@ -292,6 +484,35 @@ def test_a_plan_can_be_made_of_what_it_needs(seed: int) -> None:
     solved = factory.columns.cells(factory.bases.solve(*factory.bounds(enough)), enough)
     assert solved.cells.sum() == pytest.approx(of.cells.sum(), rel=1e-7)
     assert (of.need <= of.embodied * (1 + 1e-9)).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_plan_is_the_same_in_any_unit(seed: int) -> None:
+    """All amounts of a plan and of a stop by ten thousand less: so is what is built, lost and gained."""
+    rng = np.random.default_rng(seed)
+    of = some_plan(rng)
+    without = some_supply(rng, of, 1.0, 1.5)
+    cut = replace(without, bought=without.bought * np.where(np.arange(9) < 8, rng.uniform(0, 1, 9), 1.0))
+    found = []
+    for unit in (1.0, 1e-4):
+        plan = Plan(of.cells * unit, of.use, None, of.home, of.own * unit, of.chain)
+        factory, both = (
+            Factory(plan),
+            [
+                Supplied(one.own * unit, one.bought * unit, one.home * unit, one.imported * unit)
+                for one in (without, cut)
+            ],
+        )
+        assert plan.need == pytest.approx(of.need * unit)
+        assert plan.flows.from_home == pytest.approx(of.flows.from_home)
+        assert factory.scarce(both[1]).tolist() == Factory(of).scarce(cut).tolist()
+        (lost,) = losses(factory, *both, both[1])
+        alike = factory.proportional(both[1], Built(plan.made_at_home, plan.imported))
+        gained = factory.best(both[1]).binding
+        ends = [lost.proportional.home, *alike, *factory.totals(both[1]), gained, lost.at_risk, lost.industry]
+        found.append([np.asarray(each) / unit for each in ends])
+    for large, small in zip(*found, strict=True):
+        assert small == pytest.approx(large, rel=1e-5, abs=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -23,6 +23,7 @@ from ..highs import INF, run, solver
 
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 #: Part of its scale by which a row or a column of a solution may lie outside its bounds.
 NOTHING = 1e-9
@@ -71,7 +72,7 @@ class Bases:
         #: What the duals of each basis make of a right-hand side: a bound of the optimum, (basis, row and column).
         self._bounds: list[Array] = []
         #: The same of the first ones as one array, of those rows and columns that any of them has a part of.
-        self._laid: tuple[Array, Places] = np.zeros((0, 0)), np.zeros(0, dtype=np.intp)
+        self._laid: tuple[Array, Mask] = np.zeros((0, 0)), np.zeros(0, dtype=bool)
         self._lp: highspy.Highs | None = None
         for basis in known.pool if known is not None else ():
             self._add(basis)
@@ -108,7 +109,7 @@ class Bases:
             return np.flatnonzero(~solved)
         if len(self._laid[0]) < len(self._bounds):
             laid = np.array(self._bounds)
-            counted = np.flatnonzero(laid.any(axis=0))
+            counted = np.asarray(laid.any(axis=0))
             self._laid = laid[:, counted], counted
         laid, counted = self._laid
         bounds = sides[:, counted] @ laid.T  # (question, basis)
@@ -122,7 +123,7 @@ class Bases:
             may[solved] = False
         return np.flatnonzero(~solved)
 
-    def _fits(self, basis: int, some: Places, sides: Array, out: Array) -> NDArray[np.bool_]:
+    def _fits(self, basis: int, some: Places, sides: Array, out: Array) -> Mask:
         """Whether a basis solves some questions, (some), whose solutions are then written to `out`."""
         mine, many = sides[some], len(self.matrix)
         found, top = mine @ self._maps[basis].T, mine[:, many:]
@@ -169,7 +170,7 @@ class Bases:
         duals = self.cost[basic] @ inverse
         gained = duals @ rows - self.cost
         gained[basic] = 0.0
-        gained[full] *= -1.0
+        gained[full] = -gained[full]
         if min(duals.min(initial=0.0), gained.min(initial=0.0)) < -NOTHING:
             return
         many, columns = self.matrix.shape

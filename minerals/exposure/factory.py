@@ -119,8 +119,7 @@ class Plan:
 
     def with_home(self, cells: Array) -> Plan:
         """The plan with other cells made at home, (chemistry) [GWh]."""
-        home = np.divide(cells, self.cells, out=np.zeros_like(self.cells), where=self.cells > 0)
-        return replace(self, home=home)
+        return replace(self, home=cells / np.maximum(self.cells, TINY))
 
     @property
     def need(self) -> Array:
@@ -212,7 +211,7 @@ class Factory:
         self.columns = _Columns(plan)
         self.rows = _Rows(plan, self.columns)
         self.cost = self.columns.cost
-        self.matrix = np.array(self.rows.lines).reshape(-1, len(self.cost))
+        self.matrix = np.array(self.rows.lines).reshape(len(self.rows.lines), len(self.cost))
         alike = known is not None and known.columns.alike(self.columns) and known.rows.alike(self.rows)
         scale = self.columns.scale, self.rows.scale(self)
         self.bases: Bases = Bases(self.cost, self.matrix, scale, known.bases if known and alike else None)

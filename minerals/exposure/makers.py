@@ -33,6 +33,8 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
+#: Least number that divides.
+TINY = float(np.finfo(float).tiny)
 #: Whose cells are served first: all alike, those of others, those of the regions.
 Order = Literal["alike", "last", "first"]
 #: From the one that leaves the regions most to the one that leaves them least.
@@ -50,12 +52,11 @@ def lines(order: Order, others: Array, usual: Array, had: Array) -> tuple[Array,
     # In all where chords begin; as they have inputs for as much, the plan keeps all until then.
     whole = np.maximum(others + usual, had)
     ends = whole[..., None] * np.array(STEPS)
-    each = np.divide(others[..., None], ends, out=np.ones_like(ends), where=ends > 0)
+    each = others[..., None] / np.maximum(ends, TINY)
     left = had[..., None] * (1 - each)
-    beyond = ends[..., 1:]
-    slope = had[..., None] * np.divide(each[..., :-1], beyond, out=np.zeros_like(beyond), where=beyond > 0)
+    slope = had[..., None] * (each[..., :-1] / np.maximum(ends[..., 1:], TINY))
     constant = np.maximum(left[..., :-1] - slope * (ends[..., :-1] - others[..., None]), 0.0)
-    first = np.divide(had, whole, out=np.zeros_like(whole), where=whole > 0)[..., None]
+    first = (had / np.maximum(whole, TINY))[..., None]
     last = left[..., -1:]
     return np.concatenate([first, slope, np.zeros_like(last)], axis=-1), np.concatenate(
         [np.zeros_like(first), constant, last], axis=-1
@@ -67,7 +68,8 @@ def pressing(order: Order, others: float, usual: float, had: float, most: float)
     it is always left in full."""
     found: list[tuple[float, float]] = []
     least = most  # of the need itself and of the lines before, each less steep than these
-    for slope, constant in np.stack(lines(order, *map(np.array, (others, usual, had))), axis=-1).tolist():
+    slopes, constants = lines(order, *map(np.array, (others, usual, had)))
+    for slope, constant in zip(slopes.tolist(), constants.tolist(), strict=True):
         if slope * most + constant < least * (1 - NOTHING):
             found.append((slope, constant))
             least = slope * most + constant
