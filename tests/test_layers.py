@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def imported(path: Path) -> set[str]:
     """First-level names of the package that a module imports, whether at its top or inside a function."""
     base = ["minerals", *path.relative_to(PACKAGE).parts[:-1]]
     found: set[str] = set()
-    for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in statements(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("minerals.")}
         elif isinstance(node, ast.ImportFrom):
@@ -50,6 +51,11 @@ def imported(path: Path) -> set[str]:
             if full[:1] == ["minerals"]:
                 found |= {full[1]} if len(full) > 1 else {alias.name for alias in node.names}
     return found & set(FLOORS)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
@@ -119,7 +125,7 @@ def names(tree: ast.AST) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_names_say_what_they_hold(path: Path) -> None:
-    found = {name for name in names(ast.parse(path.read_text(encoding="utf-8"))) if name.strip("_").lower() in NO_NAMES}
+    found = {name for name in names(parsed(path)) if name.strip("_").lower() in NO_NAMES}
     assert not found, "name what it holds, in the words of the field"
 
 
@@ -128,7 +134,7 @@ def test_a_constant_is_defined_once(path: Path) -> None:
     """A second definition, as after two changes that were joined, would take the place of the first in silence."""
     constants = [
         target.id
-        for statement in ast.parse(path.read_text(encoding="utf-8")).body
+        for statement in parsed(path).body
         for whole in (statement.targets if isinstance(statement, ast.Assign) else [])
         for target in ast.walk(whole)
         if isinstance(target, ast.Name) and target.id.isupper()

@@ -707,7 +707,8 @@ def test_no_limit_is_stated_of_what_is_not_there(name: str, gap: str) -> None:
             continue  # Without demand there is no mix to choose.
         data = without(TOYS[name](), year, *GAPS[gap])
         for one in (None, OneCountry(0.65, 2030), OneCountry(0.65, 2030, soft=True, price=1.0)):
-            found = choose(replace(data, one_country=one), Criteria(objective="cost", unmet=True))
+            criteria = Criteria(objective="cost", unmet=True, gains_and_incumbent=one is None)
+            found = choose(replace(data, one_country=one), criteria)
             made = sum(found.additions.values()) + sum(found.unmet.values())
             assert made == pytest.approx(sum(data.demand.values()))
 
