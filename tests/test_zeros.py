@@ -36,6 +36,7 @@ KINDS = {
     "sample with flows": ("run.toml", ("study={kind='sample',draws=40}", "flows={}", "scope.beyond='hold'")),
     "exposure and prices": ("exposed.toml", ()),
     "mix": ("mix.toml", ()),
+    "mix and all beside it": ("mix.toml", ("optimise.near=0.01", "optimise.ranges='all'", "optimise.frontier='exact'")),
 }
 
 

@@ -418,10 +418,10 @@ class _Chooser:
     ) -> tuple[dict[Share, tuple[float, float]], tuple[dict[Any, float], ...], float]:
         """How far shares move, and mixes that differ most."""
         session, criteria = self.session, self.criteria
-        if criteria.ranges == "off":
+        shares = list(self._shares()) if criteria.ranges != "off" else []
+        if not shares:
             return {}, (), 0.0
-        shares = list(self._shares())
-        sums = np.array([session.share(*share) for share in shares]).reshape(len(shares), -1)
+        sums = np.array([session.share(*share) for share in shares])
         ends = nearly.ends(sums)
         members = ends.members.reshape(-1, sums.shape[1])
         for each in members:

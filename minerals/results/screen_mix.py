@@ -508,7 +508,8 @@ def _cost(result: Result) -> list[str]:
     price put on an excess, of which it is said what it is of each."""
     table = result["mix_cost"].set_index(["mix", "part"])["value"] / 1000
     chosen, cheapest = (float(table[name].sum()) for name in (OPTIMISED, "cheapest"))
-    more = f"{chosen / cheapest - 1:.1%} more than" if chosen > cheapest * 1.0005 else "as much as"
+    dearer = chosen > cheapest * 1.0005 and cheapest > 0
+    more = f"{chosen / cheapest - 1:.1%} more than" if dearer else "as much as"
     lines = [
         f"It costs {number(chosen)} billion USD_2025, {more} the cheapest mix within the same limits "
         f"({number(cheapest)}).",

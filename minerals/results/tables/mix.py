@@ -239,7 +239,7 @@ def _frontier(mix: Mix) -> Iterable[tuple[Any, ...]]:
             along[-1] = math.nan
         slopes = [*zip(along, *between.T, strict=True), (math.nan,) * 3]
         for vertex, slope in zip(frontier.vertices, slopes, strict=True):
-            yield (vertex.exposure, unit, vertex.cost, vertex.cost / cheapest - 1, *map(float, slope), MONEY)
+            yield (vertex.exposure, unit, vertex.cost, _dearer(vertex.cost, cheapest), *map(float, slope), MONEY)
 
 
 ALONG = ["exposure", "exposure_unit", "cost_share", "family", "value", "unit"]
@@ -247,16 +247,21 @@ ALONG = ["exposure", "exposure_unit", "cost_share", "family", "value", "unit"]
 
 def _along(mix: Mix) -> Iterable[tuple[Any, ...]]:
     """Share of each family in all batteries of the years decided, of the mixes that stand for those nearly as good as
-    points of the frontier, from the cheapest on."""
+    points of the frontier, from the cheapest on; none where no batteries are wanted."""
     unit, cheapest = UNIT[criterion(mix.config)], _least_cost(mix)
     wanted = sum(mix.data.wanted.values())
-    for point in mix.solution.along:
+    for point in mix.solution.along if wanted else ():
         gwh: dict[str, float] = {}
         for (_, family, _), amount in _gwh(mix, point.additions).items():
             gwh[family] = gwh.get(family, 0.0) + amount
         for family in dict.fromkeys(mix.data.family.values()):
             share = gwh.get(family, 0.0) / wanted
-            yield (point.exposure, unit, point.cost / cheapest - 1, family, share, "1")
+            yield (point.exposure, unit, _dearer(point.cost, cheapest), family, share, "1")
+
+
+def _dearer(cost: float, cheapest: float) -> float:
+    """Part by which a mix costs more than the cheapest; 0 where none costs anything."""
+    return cost / cheapest - 1 if cheapest else 0.0
 
 
 def _least_cost(mix: Mix) -> float:
