@@ -142,14 +142,15 @@ def validation(pytestconfig: pytest.Config) -> Result:
     return found
 
 
+YEAR = re.compile(r"(?:19|20)\d\d")
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
 def alike(known: str, now: str, digits: int) -> bool:
     """Whether two texts differ by rounding alone: numbers by one unit of their last digit, or of their ninth decimal.
 
-    digits: significant digits that numbers are printed with; those with more, as codes of names, are the same or not. A
-    sum that is taken in another order, as on another processor, may be rounded to the other side.
+    digits: significant digits that numbers are printed with; years, and what has more, as codes of names, are the same
+    or not. A sum that is taken in another order, as on another processor, may be rounded to the other side.
     """
     if NUMBER.sub("0", known) != NUMBER.sub("0", now):
         return False
@@ -158,6 +159,8 @@ def alike(known: str, now: str, digits: int) -> bool:
 
 
 def _one_unit_apart(before: str, after: str, digits: int) -> bool:
+    if YEAR.fullmatch(before) or YEAR.fullmatch(after):
+        return False
     largest = max(abs(float(before)), abs(float(after)))
     if largest == 0 or max(len(Decimal(each).as_tuple().digits) for each in (before, after)) > digits:
         return largest == 0

@@ -1,4 +1,5 @@
-"""Single functions of a run, each against what is found by hand: uses, shares, the chain, the page, prices."""
+"""Single functions of a run, each against what is found by hand: what batteries use, recycling, market shares,
+lines, the chain, the page, prices."""
 
 from __future__ import annotations
 
@@ -8,9 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from minerals.axes import Axis
+from minerals.case.arrays import Arrays
 from minerals.case.chain import FLOWS, returning
 from minerals.case.explorer import _losses, explorer
 from minerals.case.intensity import _Intensity
@@ -95,7 +98,7 @@ def test_use_at_the_planned_route_and_by_any() -> None:
 
 def test_what_is_recovered_takes_off_mining_and_refining() -> None:
     """4 kt of graphite, of which a quarter is natural, and 3 of cobalt: 2.5 of a mine per kg of natural graphite, and 2
-    of another for cobalt. Cells of it are still made, and what one mass gives with others is still needed."""
+    per kg of cobalt. Cells of it are still made, and what one mass gives with others is still needed."""
 
     def node(stage: str, *products: tuple[str, str, float], together: tuple[str, ...] = ()) -> Any:
         return SimpleNamespace(stage=stage, alone=() if together else products)
@@ -254,6 +257,31 @@ def test_how_far_market_shares_move_by_hand() -> None:
     for each in share_weights(resolved(blends, "si"), "plan", 0):
         assert each.shape == (2, 3, 3, 4)
         assert (each == 1).all()
+
+
+# --- production lines -------------------------------------------------------------------------------------------------
+
+
+def test_lines_of_a_scenario() -> None:
+    """Those of the lines file, older ones in the first year; else of all demand where not all is met: 12 GWh of which
+    half is met is 24, and of what nothing is met of none. Without either they follow from what is sold."""
+    rows = [("plan", "There", 2031, 5.0), ("plan", "There", 2020, 2.0), ("plan", "There", 2030, 1.0),
+            ("other", "Here", 2031, 9.0)]  # fmt: skip
+    met = {"Here": {"bus": {"2031": 0.5, "2030": 0.0}}}
+    scenarios = {"plan": SimpleNamespace(met=met), "other": SimpleNamespace(met={})}
+    resolved: Any = SimpleNamespace(
+        lines=pd.DataFrame(rows, columns=["scenario", "region", "cohort", "value"]),
+        regions=Axis("region", ("Here", "There")), segments=Axis("segment", ("car", "bus")),
+        years=Axis("year", (2030, 2031)), run=SimpleNamespace(settings=SimpleNamespace(scenario=scenarios)),
+    )  # fmt: skip
+    arrays: Any = Arrays(resolved)
+    arrays.__dict__["additions"] = {"plan": np.array([[[[1.0, 2.0], [0.0, 12.0]], [[3.0, 1.0], [0.0, 0.0]]]])}
+    assert arrays.lines("plan").tolist() == [[0, 0], [3, 5]]
+    assert arrays.wanted("plan").tolist() == [[[1, 2], [0, 24]], [[3, 1], [0, 0]]]
+    resolved.lines = None
+    assert arrays.lines("plan").tolist() == [[1, 25], [3, 0]]
+    assert arrays.lines("other") is None
+    assert arrays.additions["plan"][0, 0, 1, 1] == 12
 
 
 # --- the chain at its values -----------------------------------------------------------------------------------------

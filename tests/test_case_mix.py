@@ -1,5 +1,5 @@
-"""Single functions of a mix that is chosen, each against what is found by hand: what it is asked, checks, what it is
-laid out from, what it loses, and prices that fit it."""
+"""Single functions of a mix that is chosen, each against what is found by hand: what it is asked, measures, what it
+is laid out from, checks, what it loses, and prices that fit it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import pytest
 
 from minerals.axes import Axis
 from minerals.case import optimise
-from minerals.case.arrays import Arrays
 from minerals.case.backcast import BackcastMix
 from minerals.case.consistent import repriced
 from minerals.case.criteria import cost_cap_of, criteria_of, criterion
@@ -27,7 +26,6 @@ from minerals.case.mix_data.recourse import Recourse
 from minerals.case.mix_data.returns import Returns
 from minerals.case.mix_lost import _objective, lost
 from minerals.case.optimise import LEAST_MET, SHARES, _met, _origin, _shares, _with_mix, _without, stops_of_cells
-from minerals.case.played import _together
 from minerals.config import COST_CAP, Optimise, read_run
 from minerals.errors import InputError, Problem
 from minerals.exposure.stages import ACTIVE, CELL, MINING, REFINING
@@ -189,6 +187,9 @@ def test_a_mix_is_refused_where_nothing_is_at_risk_or_what_stops_cells_is_none(m
     assert refused((0, 1)) == refused((1, 1)) == refused((1, 1), "cell", "supply") == ""
     assert "stops of materials alone, and b stops cells, which" in refused((0, 1), "cell")
     assert "and a, b stop cells, which" in refused((1, 1), "cell")
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
 
 
 def test_plants_run_from_their_lead_time_on_and_those_of_several_years_together() -> None:
@@ -396,6 +397,9 @@ def test_whose_loss_counts_says_what_a_stop_leaves_of_cells(
     assert {j: each.tolist() for j, each in to_home["lfp"].items()} == ({} if moved is None else {"CHN": [moved]})
 
 
+# --- what a mix needs -------------------------------------------------------------------------------------------------
+
+
 def test_the_most_that_any_mix_needs_of_a_node() -> None:
     """10 GWh are wanted. NMC, of which half can be made at home, holds 0.9 kt of cathode a GWh, LFP 1, Na-ion none. A
     fifth of NMC's salt goes straight into cells and all of LFP's: half a kt a GWh, 5 kt. Own plants make 4 kt of
@@ -506,19 +510,6 @@ def test_what_batteries_use_with_scrap_by_region_and_pool() -> None:
     assert Frame.routes.fget(frame) is None  # type: ignore[attr-defined]
     frame.demand = {}
     assert frame.gain_of(("Here", "There"), 2031) == 1
-
-
-def test_disruptions_of_one_pool_and_year_are_played_together() -> None:
-    """From their start on, in all years or some."""
-    events: Any = [SimpleNamespace(start=start, cuts=cuts) for start, cuts in ((2030, "a"), (2032, "b"), (2031, "a"))]
-    pools = {"a": [("Here", "There")], "b": [("Here",), ("There",)]}
-    chokepoints: Any = SimpleNamespace(pools=pools.__getitem__, years=(2031, 2032))
-    both, here, there = ("Here", "There"), ("Here",), ("There",)
-    together, order = _together(chokepoints, events, None)
-    a, b, c = events
-    assert together == {(both, 0): [a, c], (both, 1): [a, c], (here, 1): [b], (there, 1): [b]}
-    assert order == [((both, 0), 0), ((both, 1), 0), ((here, 1), 0), ((there, 1), 0), ((both, 0), 1), ((both, 1), 1)]
-    assert _together(chokepoints, events, [0])[0] == {(both, 0): [a, c]}
 
 
 # --- production lines ------------------------------------------------------------------------------------------------
@@ -787,31 +778,6 @@ def test_the_objective_of_a_mix_by_its_risks() -> None:
         config = SimpleNamespace(objective=objective, risk="expected", weights=weights)
         mix: Any = SimpleNamespace(config=config, data=data, solution=solution)
         assert _objective(mix, {"expected": 20.0, "worst": 40.0}) == found
-
-
-# --- lines -----------------------------------------------------------------------------------------------------------
-
-
-def test_lines_of_a_scenario() -> None:
-    """Those of the lines file, older ones in the first year; else of all demand where not all is met: 12 GWh of which
-    half is met is 24, and of what nothing is met of none. Without either they follow from what is sold."""
-    rows = [("plan", "There", 2031, 5.0), ("plan", "There", 2020, 2.0), ("plan", "There", 2030, 1.0),
-            ("other", "Here", 2031, 9.0)]  # fmt: skip
-    met = {"Here": {"bus": {"2031": 0.5, "2030": 0.0}}}
-    scenarios = {"plan": SimpleNamespace(met=met), "other": SimpleNamespace(met={})}
-    resolved: Any = SimpleNamespace(
-        lines=pd.DataFrame(rows, columns=["scenario", "region", "cohort", "value"]),
-        regions=Axis("region", ("Here", "There")), segments=Axis("segment", ("car", "bus")),
-        years=Axis("year", (2030, 2031)), run=SimpleNamespace(settings=SimpleNamespace(scenario=scenarios)),
-    )  # fmt: skip
-    arrays: Any = Arrays(resolved)
-    arrays.__dict__["additions"] = {"plan": np.array([[[[1.0, 2.0], [0.0, 12.0]], [[3.0, 1.0], [0.0, 0.0]]]])}
-    assert arrays.lines("plan").tolist() == [[0, 0], [3, 5]]
-    assert arrays.wanted("plan").tolist() == [[[1, 2], [0, 24]], [[3, 1], [0, 0]]]
-    resolved.lines = None
-    assert arrays.lines("plan").tolist() == [[1, 25], [3, 0]]
-    assert arrays.lines("other") is None
-    assert arrays.additions["plan"][0, 0, 1, 1] == 12
 
 
 # --- a mix asked backwards -------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-"""Single functions of the supply of a run, each against what is found by hand: origin of cells, the reference world,
-growth, concentration, and what nobody knows."""
+"""Single functions of the supply of a run, each against what is found by hand: origin of cells, concentration, what
+nobody knows, growth, of which node each is made, the reference world, and stops that are played."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minerals.case.chosen_origin import SUM_ERROR, _together, chosen_origin
+from minerals.case.chosen_origin import SUM_ERROR, chosen_origin
+from minerals.case.chosen_origin import _together as _said_and_observed
 from minerals.case.concentration import Concentration, among_names
 from minerals.case.follow_on import Chosen, _wrong
 from minerals.case.growth import Growth, Since
 from minerals.case.mix_data.sourcing import Sourcing
 from minerals.case.origin import Origins
-from minerals.case.played import Batch, Lost, Played, _lost, by_region
+from minerals.case.played import Batch, Lost, Played, _lost, _together, by_region
 from minerals.case.reference import ELSEWHERE, _where_made, left_out_of, origins_of, passing_of, with_customers
 from minerals.case.set_up import _since
 from minerals.case.stages import _active, chain_of
@@ -178,7 +179,7 @@ def test_makers_that_are_said_and_those_that_are_observed_together(
 ) -> None:
     named = np.array([said.get(place, np.nan) for place in range(5)])
     inside = np.array([True, True, False, False, False])
-    assert _together(home, named, np.array(observed), inside) == pytest.approx(expected)
+    assert _said_and_observed(home, named, np.array(observed), inside) == pytest.approx(expected)
 
 
 def test_what_is_said_of_makers_is_laid_onto_the_run_or_refused() -> None:
@@ -361,60 +362,43 @@ def test_what_nobody_knows_in_the_last_year_is_stopped_where_no_event_is_about_i
     assert (found.start, found.cuts[0].country, found.cuts[0].severity) == (2030, "CHN", 1.0)
 
 
-# --- growth ----------------------------------------------------------------------------------------------------------
-
-
-def test_what_a_stop_takes_is_more_than_rounding() -> None:
-    """Of 10 it leaves 9, or all but 1e-12; nothing is taken of nothing, nor of what nobody knows."""
-    without, left = np.array([10.0, 10, 0, np.inf]), np.array([9.0, 10 - 1e-12, 0, np.inf])
-    batch = SimpleNamespace(
-        without=SimpleNamespace(accessible=without[None]), hit=SimpleNamespace(accessible=left[None])
+def test_who_is_taken_to_lead_a_node() -> None:
+    """As named, where that is a country of the run; else who has most of the shares in the last year but for groups;
+    nobody for what counts a step again, or where a group is named."""
+    share = np.zeros((6, 3, 2))
+    share[1:, :, 0], share[1:, :, 1] = [0.6, 0.3, 0.1], [0.1, 0.3, 0.6]
+    inputs: Any = SimpleNamespace(
+        nodes=[SimpleNamespace(in_path=path) for path in (True, True, True, False, True, True)],
+        leader=["KOR", "", "", "KOR", "OTHERS", "XYZ"], countries=("CHN", "KOR", "OTHERS"), share=share,
+        known=np.array([False, True, False, True, True, True]), is_group=np.array([False, False, True]),
     )  # fmt: skip
-    assert Played(None, batch, 0).takes.tolist() == [True, False, False, False]  # type: ignore[arg-type]
+    assert leaders(inputs).tolist() == [1, 1, -1, -1, -1, 1]
+    inputs.leader[1] = "CHN"
+    assert leaders(inputs).tolist() == [1, 0, -1, -1, -1, 1]
 
 
-def test_a_disruption_that_takes_something_gains_by_the_nodes_that_bind() -> None:
-    """Of three the second loses nothing but rounding, whatever it leaves of cells at home. Nodes that it hits come
-    first, of these the one that gains most."""
-    losses = [SimpleNamespace(at_risk=at_risk) for at_risk in ((5.0, 0.0), (1e-12, 7.0), (0.5, 0.0))]
-    binding = np.array([[0.0, 2, 3, 1], [9, 9, 9, 9], [0, 0, 4, 0]])
-    best = SimpleNamespace(take=lambda places: SimpleNamespace(binding=binding[places]))
-    batch: Any = SimpleNamespace(hit=SimpleNamespace(bought=np.zeros((3, 4))), losses=losses, best=best)
-    batch.gain = Batch.gain.func(batch)  # type: ignore[attr-defined]
-    assert batch.gain.tolist() == [[0, 2, 3, 1], [0, 0, 0, 0], [0, 0, 4, 0]]
-    batch.hit.accessible, batch.without = (
-        np.array([[1.0, 1, 5, 1]] * 3),
-        SimpleNamespace(accessible=np.full((1, 4), 5.0)),
-    )
-    assert Played(None, batch, 0).binds.tolist() == [1, 3, 2]  # type: ignore[arg-type]
-    assert Played(None, batch, 1).binds.tolist() == []  # type: ignore[arg-type]
-    batch.ends = np.arange(12.0).reshape(3, 2, 2)
-    second = Played(None, batch, 1)  # type: ignore[arg-type]
-    assert (second.ends, second.industry_ends) == ((4, 6), (5, 7))
-    batch.losses = losses[1:2]
-    assert not Batch.gain.func(batch).any()  # type: ignore[attr-defined]
+def test_how_much_of_what_nobody_knows_its_leader_makes() -> None:
+    """None, all, or as much as published, else as of the cathodes that use it; nothing of what is known."""
+    nan, share = np.nan, np.zeros((3, 2, 2))
+    share[0], share[2] = [[0.7, 0.6], [0.3, 0.4]], [[0.9, 0.8], [0.1, 0.2]]
+    nodes = [SimpleNamespace(in_path=True, part=part) for part in ("salt", "film", "cathode")]
+    inputs: Any = SimpleNamespace(
+        nodes=nodes, leader=["CHN", "KOR", "CHN"], countries=("CHN", "KOR"), share=share,
+        known=np.array([True, False, True]), is_group=np.array([False, False]),
+    )  # fmt: skip
+    chain: Any = SimpleNamespace(stage=np.array([REFINING, REFINING, ACTIVE]))
+    made = np.array([[nan, nan], [nan, nan], [1.0, 2.0]])
+    supply = [Supply(made, np.ones((3, 1)), np.ones(1), np.array([0, 0]), assumed=np.ones((3, 2)))] * 2
+    none = assumed_of("none", supply, inputs, chain, np.ones((1, 3)))
+    assert [each.assumed for each in none] == [None, None]
+    every = assumed_of("all", supply, inputs, chain, np.ones((1, 3)))
+    assert [np.asarray(each.assumed).tolist() for each in every] == [[[1, 0], [0, 1], [0, 0]]] * 2
+    centre = assumed_of("centre", supply, inputs, chain, np.ones((1, 3)))
+    found = [np.asarray(each.assumed).tolist() for each in centre]
+    assert found == [[[0.7, 0.3], [0.9, 0.1], [0, 0]], [[0.6, 0.4], [0.8, 0.2], [0, 0]]]
 
 
-def test_what_a_stop_costs_whoever_counts_it() -> None:
-    """Of 100 GWh, 40 of them made at home, 90 and 35 are left, and 80 if others made all; what is built beyond the plan
-    makes up for nothing."""
-    plan = SimpleNamespace(cells=np.array([60.0, 40]), made_at_home=np.array([30.0, 10]))
-    hit: Any = SimpleNamespace(factory=SimpleNamespace(plan=plan), totals=np.array([[90.0, 101], [35.0, 40.5]]))
-    outside: Any = SimpleNamespace(totals=np.array([[80.0, 100], [0.0, 0.0]]))
-    assert _lost(hit, outside) == [Lost(10, 5, 20), Lost(0, 0, 0)]
-
-
-def test_cells_that_are_built_are_shared_by_the_plan() -> None:
-    """Half of the 100 GWh that are planned of the first chemistry and a fifth of the second; nothing of one of which
-    there is no plan."""
-    cells = np.full((3, 2, 3, 2), 99.0)  # (region, segment, chemistry, year)
-    cells[1, :, :, 1] = [[30, 0.5, 0], [10, 0, 0]]
-    cells[0, :, :, 1] = [[60, 0, 0], [0, 0, 0]]
-    chokepoints: Any = SimpleNamespace(
-        regions=("There", "Here", "Else"), scenarios={"plan": SimpleNamespace(cells=cells)}
-    )
-    found = by_region(chokepoints, "plan", ("Here", "There"), 1, np.array([50.0, 0.1, 7.0]))
-    assert found == pytest.approx(np.array([[[15, 0.1, 0], [5, 0, 0]], [[30, 0, 0], [0, 0, 0]]]))
+# --- growth ----------------------------------------------------------------------------------------------------------
 
 
 def test_growth_begins_with_what_is_known_first() -> None:
@@ -782,40 +766,70 @@ def test_known_supply_is_told_from_the_year_before_a_plan_on(
         assert used == ("rows", "world rows")
 
 
-# --- what nobody knows makes -----------------------------------------------------------------------------------------
+# --- stops that are played --------------------------------------------------------------------------------------------
 
 
-def test_who_is_taken_to_lead_a_node() -> None:
-    """As named, where that is a country of the run; else who has most of the shares in the last year but for groups;
-    nobody for what counts a step again, or where a group is named."""
-    share = np.zeros((6, 3, 2))
-    share[1:, :, 0], share[1:, :, 1] = [0.6, 0.3, 0.1], [0.1, 0.3, 0.6]
-    inputs: Any = SimpleNamespace(
-        nodes=[SimpleNamespace(in_path=path) for path in (True, True, True, False, True, True)],
-        leader=["KOR", "", "", "KOR", "OTHERS", "XYZ"], countries=("CHN", "KOR", "OTHERS"), share=share,
-        known=np.array([False, True, False, True, True, True]), is_group=np.array([False, False, True]),
+def test_disruptions_of_one_pool_and_year_are_played_together() -> None:
+    """From their start on, in all years or some."""
+    events: Any = [SimpleNamespace(start=start, cuts=cuts) for start, cuts in ((2030, "a"), (2032, "b"), (2031, "a"))]
+    pools = {"a": [("Here", "There")], "b": [("Here",), ("There",)]}
+    chokepoints: Any = SimpleNamespace(pools=pools.__getitem__, years=(2031, 2032))
+    both, here, there = ("Here", "There"), ("Here",), ("There",)
+    together, order = _together(chokepoints, events, None)
+    a, b, c = events
+    assert together == {(both, 0): [a, c], (both, 1): [a, c], (here, 1): [b], (there, 1): [b]}
+    assert order == [((both, 0), 0), ((both, 1), 0), ((here, 1), 0), ((there, 1), 0), ((both, 0), 1), ((both, 1), 1)]
+    assert _together(chokepoints, events, [0])[0] == {(both, 0): [a, c]}
+
+
+def test_what_a_stop_takes_is_more_than_rounding() -> None:
+    """Of 10 it leaves 9, or all but 1e-12; nothing is taken of nothing, nor of what nobody knows."""
+    without, left = np.array([10.0, 10, 0, np.inf]), np.array([9.0, 10 - 1e-12, 0, np.inf])
+    batch = SimpleNamespace(
+        without=SimpleNamespace(accessible=without[None]), hit=SimpleNamespace(accessible=left[None])
     )  # fmt: skip
-    assert leaders(inputs).tolist() == [1, 1, -1, -1, -1, 1]
-    inputs.leader[1] = "CHN"
-    assert leaders(inputs).tolist() == [1, 0, -1, -1, -1, 1]
+    assert Played(None, batch, 0).takes.tolist() == [True, False, False, False]  # type: ignore[arg-type]
 
 
-def test_how_much_of_what_nobody_knows_its_leader_makes() -> None:
-    """None, all, or as much as published, else as of the cathodes that use it; nothing of what is known."""
-    nan, share = np.nan, np.zeros((3, 2, 2))
-    share[0], share[2] = [[0.7, 0.6], [0.3, 0.4]], [[0.9, 0.8], [0.1, 0.2]]
-    nodes = [SimpleNamespace(in_path=True, part=part) for part in ("salt", "film", "cathode")]
-    inputs: Any = SimpleNamespace(
-        nodes=nodes, leader=["CHN", "KOR", "CHN"], countries=("CHN", "KOR"), share=share,
-        known=np.array([True, False, True]), is_group=np.array([False, False]),
-    )  # fmt: skip
-    chain: Any = SimpleNamespace(stage=np.array([REFINING, REFINING, ACTIVE]))
-    made = np.array([[nan, nan], [nan, nan], [1.0, 2.0]])
-    supply = [Supply(made, np.ones((3, 1)), np.ones(1), np.array([0, 0]), assumed=np.ones((3, 2)))] * 2
-    none = assumed_of("none", supply, inputs, chain, np.ones((1, 3)))
-    assert [each.assumed for each in none] == [None, None]
-    every = assumed_of("all", supply, inputs, chain, np.ones((1, 3)))
-    assert [np.asarray(each.assumed).tolist() for each in every] == [[[1, 0], [0, 1], [0, 0]]] * 2
-    centre = assumed_of("centre", supply, inputs, chain, np.ones((1, 3)))
-    found = [np.asarray(each.assumed).tolist() for each in centre]
-    assert found == [[[0.7, 0.3], [0.9, 0.1], [0, 0]], [[0.6, 0.4], [0.8, 0.2], [0, 0]]]
+def test_a_disruption_that_takes_something_gains_by_the_nodes_that_bind() -> None:
+    """Of three the second loses nothing but rounding, whatever it leaves of cells at home. Nodes that it hits come
+    first, of these the one that gains most."""
+    losses = [SimpleNamespace(at_risk=at_risk) for at_risk in ((5.0, 0.0), (1e-12, 7.0), (0.5, 0.0))]
+    binding = np.array([[0.0, 2, 3, 1], [9, 9, 9, 9], [0, 0, 4, 0]])
+    best = SimpleNamespace(take=lambda places: SimpleNamespace(binding=binding[places]))
+    batch: Any = SimpleNamespace(hit=SimpleNamespace(bought=np.zeros((3, 4))), losses=losses, best=best)
+    batch.gain = Batch.gain.func(batch)  # type: ignore[attr-defined]
+    assert batch.gain.tolist() == [[0, 2, 3, 1], [0, 0, 0, 0], [0, 0, 4, 0]]
+    batch.hit.accessible, batch.without = (
+        np.array([[1.0, 1, 5, 1]] * 3),
+        SimpleNamespace(accessible=np.full((1, 4), 5.0)),
+    )
+    assert Played(None, batch, 0).binds.tolist() == [1, 3, 2]  # type: ignore[arg-type]
+    assert Played(None, batch, 1).binds.tolist() == []  # type: ignore[arg-type]
+    batch.ends = np.arange(12.0).reshape(3, 2, 2)
+    second = Played(None, batch, 1)  # type: ignore[arg-type]
+    assert (second.ends, second.industry_ends) == ((4, 6), (5, 7))
+    batch.losses = losses[1:2]
+    assert not Batch.gain.func(batch).any()  # type: ignore[attr-defined]
+
+
+def test_what_a_stop_costs_whoever_counts_it() -> None:
+    """Of 100 GWh, 40 of them made at home, 90 and 35 are left, and 80 if others made all; what is built beyond the plan
+    makes up for nothing."""
+    plan = SimpleNamespace(cells=np.array([60.0, 40]), made_at_home=np.array([30.0, 10]))
+    hit: Any = SimpleNamespace(factory=SimpleNamespace(plan=plan), totals=np.array([[90.0, 101], [35.0, 40.5]]))
+    outside: Any = SimpleNamespace(totals=np.array([[80.0, 100], [0.0, 0.0]]))
+    assert _lost(hit, outside) == [Lost(10, 5, 20), Lost(0, 0, 0)]
+
+
+def test_cells_that_are_built_are_shared_by_the_plan() -> None:
+    """Half of the 100 GWh that are planned of the first chemistry and a fifth of the second; nothing of one of which
+    there is no plan."""
+    cells = np.full((3, 2, 3, 2), 99.0)  # (region, segment, chemistry, year)
+    cells[1, :, :, 1] = [[30, 0.5, 0], [10, 0, 0]]
+    cells[0, :, :, 1] = [[60, 0, 0], [0, 0, 0]]
+    chokepoints: Any = SimpleNamespace(
+        regions=("There", "Here", "Else"), scenarios={"plan": SimpleNamespace(cells=cells)}
+    )
+    found = by_region(chokepoints, "plan", ("Here", "There"), 1, np.array([50.0, 0.1, 7.0]))
+    assert found == pytest.approx(np.array([[[15, 0.1, 0], [5, 0, 0]], [[30, 0, 0], [0, 0, 0]]]))

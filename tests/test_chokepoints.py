@@ -256,6 +256,24 @@ def test_uses_that_the_scope_leaves_out_keep_what_they_need_by_hand() -> None:
     assert Chokepoints.in_scope(whole, ["a"], 0, own, accessible)[1] is accessible  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("segments", [["stationary"], ["car"], ["car", "van", "truck", "bus"]])
+def test_a_narrower_scope_does_not_look_safer(segments: list[str]) -> None:
+    """What a run of some uses loses under a proportional cut is, as a share, no less than what these lose in a run of
+    all: the other uses keep what they need."""
+    sets = ["scope.years=2035", "scope.segments=[]", "scenario.incumbent.adoption='stated-trend'",
+            "scenario.next-gen.adoption='sodium-led'"]  # fmt: skip
+    whole, part = run("europe-2035", sets), run("europe-2035", [*sets, f"scope.segments={segments}"])
+    lost = whole["gwh_at_risk"].query("allocation == 'proportional' and scenario == 'incumbent'")
+    lost = lost[lost["segment"].isin(segments)].groupby("disruption")["value"].sum()
+    cells = whole["cells"].query("scenario == 'incumbent'")
+    planned = cells[cells["segment"].isin(segments)]["value"].sum()
+    narrow = at(part, "disruptions", scenario="incumbent").set_index("disruption")
+    shares = narrow["at_risk_proportional"] / narrow["planned"]
+    assert (shares >= lost.reindex(shares.index, fill_value=0.0) / planned - 1e-6).all()
+    assert shares.max() > 0.1
+
+
 # --- who makes the cells, by hand ------------------------------------------------------------------------------------
 
 
@@ -648,24 +666,6 @@ def test_what_a_plan_holds_of_a_mineral_by_its_segments() -> None:
         scenarios={"plan": SimpleNamespace(cells=cells)},
     )  # fmt: skip
     assert found.intensity("cobalt", "plan", ["A"], 1).tolist() == [2.5]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("segments", [["stationary"], ["car"], ["car", "van", "truck", "bus"]])
-def test_a_narrower_scope_does_not_look_safer(segments: list[str]) -> None:
-    """What a run of some uses loses under a proportional cut is, as a share, no less than what these lose in a run of
-    all: the other uses keep what they need."""
-    sets = ["scope.years=2035", "scope.segments=[]", "scenario.incumbent.adoption='stated-trend'",
-            "scenario.next-gen.adoption='sodium-led'"]  # fmt: skip
-    whole, part = run("europe-2035", sets), run("europe-2035", [*sets, f"scope.segments={segments}"])
-    lost = whole["gwh_at_risk"].query("allocation == 'proportional' and scenario == 'incumbent'")
-    lost = lost[lost["segment"].isin(segments)].groupby("disruption")["value"].sum()
-    cells = whole["cells"].query("scenario == 'incumbent'")
-    planned = cells[cells["segment"].isin(segments)]["value"].sum()
-    narrow = at(part, "disruptions", scenario="incumbent").set_index("disruption")
-    shares = narrow["at_risk_proportional"] / narrow["planned"]
-    assert (shares >= lost.reindex(shares.index, fill_value=0.0) / planned - 1e-6).all()
-    assert shares.max() > 0.1
 
 
 # --- regions that share a pool, recycling, futures -------------------------------------------------------------------

@@ -420,6 +420,8 @@ def test_what_is_alike() -> None:
     assert conftest.alike("0.000123457", "1.23458e-04", 7)  # Rounded to nine decimals before.
     assert not conftest.alike("0.000123457", "0.000123459", 7)
     assert conftest.alike("0", "-0", 7)
+    assert not conftest.alike("Europe,2031,0.2052", "Europe,2030,0.2052", 4)
+    assert conftest.alike("Europe,2031,0.2052", "Europe,2031,0.2053", 4)
     assert not conftest.alike("1234567890", "1234567891", 7)  # No number of seven digits: the code of a name.
 
 

@@ -135,7 +135,13 @@ def test_a_constant_is_defined_once(path: Path) -> None:
     constants = [
         target.id
         for statement in parsed(path).body
-        for whole in (statement.targets if isinstance(statement, ast.Assign) else [])
+        for whole in (
+            statement.targets
+            if isinstance(statement, ast.Assign)
+            else [statement.target]
+            if isinstance(statement, ast.AnnAssign) and statement.value is not None
+            else []
+        )
         for target in ast.walk(whole)
         if isinstance(target, ast.Name) and target.id.isupper()
     ]

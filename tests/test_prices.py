@@ -161,7 +161,7 @@ def test_ends_of_a_curve_have_their_own_floor_and_the_other_ones_rate() -> None:
 
 
 def test_a_fit_of_points_at_two_energies_is_a_fit() -> None:
-    """Mean of 1 and 1/4 on the logarithm, and 1/4: a doubling halves, with half of the variance unexplained."""
+    """On the logarithm the means are 1 and 1/2: a doubling halves, and four fifths of the variance stay unexplained."""
     found = learning.fit([1, 1, 2, 2], [2, 0.5, 1, 0.25])
     assert found.rate == pytest.approx(0.5)
     assert found.r2 == pytest.approx(1 - 4 / 5)

@@ -880,14 +880,6 @@ def test_what_is_rounding_of_the_demand_is_no_part_of_a_mix() -> None:
     assert _Chooser._levels(own, None, np.zeros(0)) == {"some": 1.1e-7}
 
 
-def test_a_risk_is_of_disruptions_with_a_weight() -> None:
-    """Of 10, 4 and 1 GWh, which weigh 1, 2 and 1, and 99 that have no weight; of the worst half the mean is 7."""
-    losses, weight = {"a": 10.0, "b": 4.0, "c": 1.0, "none": 99.0}, {"a": 1.0, "b": 2.0, "c": 1.0, "none": 0.0}
-    told = [risk_of(losses, weight, *of) for of in (("worst", 0.5), ("expected", 0.5), ("cvar", 0.5), ("cvar", 0.0))]
-    assert told == pytest.approx([10, 19 / 4, 7, 19 / 4])
-    assert risk_of(losses, weight, "cvar", 0.9) == pytest.approx(10)
-
-
 @pytest.mark.parametrize(("criteria", "blocks", "lazy"), [
     (Criteria(), True, True), (Criteria(objective="cost"), True, False), (Criteria(), False, False),
     (Criteria(objective="cost", exposure_cap=0.0), True, True), (Criteria(frontier="exact"), True, False),
@@ -904,6 +896,14 @@ def test_of_a_long_library_what_presses_is_held_where_losses_count(
 
 
 # --- risk of given losses --------------------------------------------------------------------------------------------
+
+
+def test_a_risk_is_of_disruptions_with_a_weight() -> None:
+    """Of 10, 4 and 1 GWh, which weigh 1, 2 and 1, and 99 that have no weight; of the worst half the mean is 7."""
+    losses, weight = {"a": 10.0, "b": 4.0, "c": 1.0, "none": 99.0}, {"a": 1.0, "b": 2.0, "c": 1.0, "none": 0.0}
+    told = [risk_of(losses, weight, *of) for of in (("worst", 0.5), ("expected", 0.5), ("cvar", 0.5), ("cvar", 0.0))]
+    assert told == pytest.approx([10, 19 / 4, 7, 19 / 4])
+    assert risk_of(losses, weight, "cvar", 0.9) == pytest.approx(10)
 
 
 @settings(max_examples=40, deadline=None)

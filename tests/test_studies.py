@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -712,3 +713,26 @@ def test_sensitivity_ranks_inputs(run_toy) -> None:  # type: ignore[no-untyped-d
     )
     assert indices["first"].sum() == pytest.approx(1, abs=0.15)
     assert abs(indices.loc["graphite per kWh (N/P)", "total"]) < 0.01
+
+
+# --- what a record says of a study -----------------------------------------------------------------------------------
+
+FLOWS = ("flows={}", "scope.beyond='hold'", "scope.years={first=2044, last=2045}")
+
+
+@pytest.mark.parametrize(("sets", "about"), [
+    (["study={kind='sample', draws=20, seed=3}", "scope.years=2031"],
+     {"draws": 20, "seed": 3, "held": ["silicon_uptake", "graphite_route"]}),
+    (["study={kind='sensitivity', draws=20, share_spread=0}", "scope.years=2031", *FLOWS],
+     {"draws": 20, "seed": 1, "held": ["market_share", "silicon_uptake", "graphite_route", "line_ramp",
+                                       "recovery_route", "stage_yield", "health of second lives"]}),
+    (["study={kind='identify', statements={graphite=[-0.2, 0]}, mixes=1000}"],
+     {"mixes": 1000, "seed": 1, "held": ["battery_demand", "mineral_intensity"]}),
+    (["study={kind='grid', axes={'scenario.shift.demand'=['plan']}}"], {"held": []}),
+])  # fmt: skip
+def test_a_record_says_what_a_study_draws_and_holds(
+    sets: list[str], about: dict[str, Any], run_toy: Callable[..., Result]
+) -> None:
+    found = run_toy(*sets).record["study"]
+    assert found == {"kind": found["kind"], **about}
+    assert f"kind='{found['kind']}'" in sets[0]

@@ -218,9 +218,10 @@ def _nothing_kept(backcast: BackcastMix, silicon: str) -> str:
     return str(backcast.mix.run.problem(("study",), f"[study] with {listed(held) or 'nothing held'}", why))
 
 
-def _held(amount: float, most: float) -> tuple[str, float]:
-    """Status of a target, and the amount that its mix is held to. most: what the target can be brought down to."""
-    nearest, missed = (most + part * max(abs(most), 1.0) for part in (NEAREST, -REACHED))
+def _held(amount: float, reachable: float) -> tuple[str, float]:
+    """Status of a target, and the amount that its mix is held to. reachable: least that the target comes down to."""
+    unit = max(abs(reachable), 1.0)
+    nearest, missed = reachable + NEAREST * unit, reachable - REACHED * unit
     return "met" if amount >= nearest else "out of reach" if amount < missed else "just reached", max(amount, nearest)
 
 
