@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ def counted() -> MixData:
     return toy(counts={"nmc": 1.5, "lfp": 1.0}, mass=mass)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A toy, and how its model is built."""
 
@@ -227,6 +227,7 @@ class Stated:
 OBJECTIVE, ELSEWHERE = "objective.py", "elsewhere"
 
 
+@cache
 def stated(case: Case) -> Stated:
     """Build a model and watch what each family does to it."""
     found = Stated(None)

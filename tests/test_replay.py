@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import cycle
 from types import SimpleNamespace
 from typing import Any
 
@@ -172,18 +173,25 @@ def test_a_model_holds_nothing_of_what_does_not_press() -> None:
     assert library.held == {(d, "Here", y) for d in ("congo", "china") for y in (2031, 2032)}
 
 
-@pytest.mark.parametrize("criteria", [
-    Criteria(ranges="all", frontier="certified", cost_cap=0.05), Criteria(objective="worst", cost_cap=0.02),
-    Criteria(objective="cvar", level=0.5, ranges="default"), Criteria(worth=50.0),
-    Criteria(objective="weighted", weights={"expected": 2.0, "cost": 0.01}), Criteria(unmet=True, cost_cap=0.1),
-], ids=["all", "worst", "cvar", "worth", "weighted", "unmet"])  # fmt: skip
-@pytest.mark.parametrize("name", PLANS)
-def test_a_long_library_is_chosen_from_as_a_short_one_is(
-    name: str, criteria: Criteria, monkeypatch: pytest.MonkeyPatch
-) -> None:
+CRITERIA = {
+    "all": Criteria(ranges="all", frontier="certified", cost_cap=0.05),
+    "worst": Criteria(objective="worst", cost_cap=0.02),
+    "cvar": Criteria(objective="cvar", level=0.5, ranges="default"),
+    "worth": Criteria(worth=50.0),
+    "weighted": Criteria(objective="weighted", weights={"expected": 2.0, "cost": 0.01}),
+    "unmet": Criteria(unmet=True, cost_cap=0.1),
+}
+#: By which criterion a plan is chosen in the quick tests: each in turn.
+IN_TURN = dict(zip(PLANS, cycle(CRITERIA), strict=False))
+
+
+@pytest.mark.parametrize(("name", "by"), [
+    pytest.param(name, by, marks=() if IN_TURN[name] == by else pytest.mark.slow) for name in PLANS for by in CRITERIA
+])  # fmt: skip
+def test_a_long_library_is_chosen_from_as_a_short_one_is(name: str, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every number: the mix, its losses, ranges and frontier, and the mixes beside it. Of the parts of the cost the sum
     alone: what is left of a line that is not built is rounding."""
-    criteria = replace(criteria, near=0.01)
+    criteria = replace(CRITERIA[by], near=0.01)
     whole = choose(PLANS[name](), criteria)
     monkeypatch.setattr(replay_module, "LONG", 0)
     assert_same(whole, choose(PLANS[name](), criteria), but=("cost",))
