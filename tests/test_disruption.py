@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from minerals.exposure.bases import Bases
 from minerals.exposure.coverage import NOWHERE, Cuts, Supply, access, covered, sourcing, stockpiled, trade
-from minerals.exposure.disruption import Array, Loss, _from, at_risk, losses, touches
+from minerals.exposure.disruption import Array, Loss, _from, at_risk, losses, lost_by, touches
 from minerals.exposure.disruption import supply_gap as gap_of
 from minerals.exposure.factory import Built, Factory, Plan, Routes, Supplied
 from minerals.exposure.stages import ACTIVE, CELL, Chain
@@ -348,6 +350,31 @@ def test_what_is_at_risk_by_best_reallocation_alone() -> None:
     hit = factory.supplied(np.array([[50.0, 120, 40], [85, 120, 40], [90, 120, 40]]))
     assert at_risk(factory, without, hit) == pytest.approx(np.array([[30, 30], [0, 0], [0, 0]]))
     assert at_risk(factory, without, hit.take(slice(0))).shape == (0, 2)
+
+
+@pytest.mark.parametrize(("less", "home"), [(0.0, [4, 4]), (5e-10, [4, 4]), (2e-9, [2, 6])])
+def test_of_ways_to_build_as_much_one_takes_only_from_what_is_built_without_it(less: float, home: list[float]) -> None:
+    """Of 20 GWh 8 and 4 are built anyway, and 2 and 6 by one of the best ways under the stop, which leaves room for 10
+    and 3: the first is held to 8 and the second to 3. 4 and 4 are as much, but for more than a billionth less."""
+    caps: list[list[list[float]]] = []
+
+    def within(supplied: Supplied) -> Built:
+        caps.append(supplied.home.tolist())
+        return Built(np.array([[4, 4 - 8 * less]]), np.zeros((1, 2)))
+
+    plan = SimpleNamespace(cells=np.array([10.0, 10]), made_at_home=np.array([10.0, 10]))
+    factory = SimpleNamespace(
+        plan=plan, build=within, proportional=lambda supplied, base: Built(supplied.home * 0.0, supplied.imported * 0.0)
+    )
+    supplied = Supplied(np.zeros((2, 1)), np.array([[12.0], [8.0]]), np.array([[10.0, 10], [10, 3]]), np.zeros((2, 2)))
+    built = Built(np.array([[8.0, 4], [2, 6]]), np.zeros((2, 2)))
+    stops: Any = SimpleNamespace(factory=factory, supplied=supplied, built=built, totals=(None, np.array([12.0, 8])))
+    outside: Any = SimpleNamespace(totals=(np.array([12.0]), None))
+    (found,) = lost_by(stops, outside)
+    assert caps == [[[8, 3]]]
+    assert found.best.home == pytest.approx(np.array(home, dtype=float))
+    assert found.at_risk[0] == pytest.approx(4)
+    assert (found.outside, found.can_make) == (8, (12, 8))
 
 
 def test_what_closes_a_gap_of_several_nodes() -> None:
