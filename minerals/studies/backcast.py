@@ -132,9 +132,10 @@ class _Model:
     def solve(self, level: float | None) -> _Point:
         """The mix of a target; None: without one."""
         session, backcast = self.session, self.backcast
+        most = self.most  # Also without a target: no mix may keep what is held.
         status, amount, caps = "no target", np.inf, dict[str, float]()
         if level is not None:
-            status, amount = _held(backcast.amount(level), self.most)
+            status, amount = _held(backcast.amount(level), most)
             caps = {"target": amount}
         session.compiled.highs.clearSolver()
         with session.within(caps):
