@@ -142,14 +142,15 @@ def validation(pytestconfig: pytest.Config) -> Result:
     return found
 
 
-YEAR = re.compile(r"(?:19|20)\d\d")
+#: Significant digits from which a unit of the last one may be rounding.
+PRECISE = 7
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
 def alike(known: str, now: str, digits: int) -> bool:
     """Whether two texts differ by rounding alone: numbers by one unit of their last digit, or of their ninth decimal.
 
-    digits: significant digits that numbers are printed with; years, and what has more, as codes of names, are the same
+    digits: significant digits that numbers are printed with; what has more, as a code of names, is the same
     or not. A sum that is taken in another order, as on another processor, may be rounded to the other side.
     """
     if NUMBER.sub("0", known) != NUMBER.sub("0", now):
@@ -159,8 +160,6 @@ def alike(known: str, now: str, digits: int) -> bool:
 
 
 def _one_unit_apart(before: str, after: str, digits: int) -> bool:
-    if YEAR.fullmatch(before) or YEAR.fullmatch(after):
-        return False
     largest = max(abs(float(before)), abs(float(after)))
     if largest == 0 or max(len(Decimal(each).as_tuple().digits) for each in (before, after)) > digits:
         return largest == 0
@@ -172,13 +171,14 @@ def _one_unit_apart(before: str, after: str, digits: int) -> bool:
 def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Holds a text against a file of tests/golden, golden("mix/demand.txt", text); with --update-golden writes it.
 
-    digits: significant digits of its numbers, of which the last may be another by one unit; without it, none may.
+    digits: significant digits of its numbers, seven or more, of which the last may be another by one unit. Without it
+    none may: of fewer digits a unit would be a change, and rounding hardly reaches it.
     """
 
     def hold(name: str, text: str, digits: int | None = None) -> None:
         file, place = GOLDEN / name, f"tests/golden/{name}"
         known = file.read_text(encoding="utf-8") if file.exists() else ""
-        if text == known or (digits is not None and alike(known, text, digits)):
+        if text == known or (digits is not None and digits >= PRECISE and alike(known, text, digits)):
             return
         changes = list(unified_diff(known.splitlines(), text.splitlines(), place, "now", lineterm=""))
         if not request.config.getoption("--update-golden"):

@@ -402,6 +402,8 @@ def test_a_change_fails_until_it_is_accepted(
     assert pytestconfig.stash[conftest.SECTIONS].pop("tests/golden/mix/new.txt")[-2:] == ["-a: x <= 1", "+a: x <= 2"]
     monkeypatch.setattr(pytestconfig.option, "update_golden", False)
     golden("mix/new.txt", "a: x <= 2\n")
+    with pytest.raises(pytest.fail.Exception):
+        golden("mix/new.txt", "a: x <= 3\n", 4)
     assert (tmp_path / "mix" / "new.txt").read_text(encoding="utf-8") == "a: x <= 2\n"
 
 
@@ -421,8 +423,7 @@ def test_what_is_alike() -> None:
     assert conftest.alike("0.000123457", "1.23458e-04", 7)  # Rounded to nine decimals before.
     assert not conftest.alike("0.000123457", "0.000123459", 7)
     assert conftest.alike("0", "-0", 7)
-    assert not conftest.alike("Europe,2031,0.2052", "Europe,2030,0.2052", 4)
-    assert conftest.alike("Europe,2031,0.2052", "Europe,2031,0.2053", 4)
+    assert not conftest.alike("Europe,2031,0.2052", "Europe,2030,0.2052", 7)
     assert not conftest.alike("1234567890", "1234567891", 7)  # No number of seven digits: the code of a name.
 
 
