@@ -11,13 +11,14 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from minerals.results.result import Result
 from minerals.results.verdicts import lines, summary
@@ -37,12 +38,26 @@ if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
+def some(values: Iterable[Any], quick: int) -> list[Any]:
+    """Values of a parameter, of which only the first few are quick."""
+    return [
+        value if at < quick else pytest.param(value, marks=pytest.mark.slow) for at, value in enumerate(values)
+    ]  # fmt: skip
+
+
 def lay_out(place: Path, *parts: str) -> Path:
     """Put the tables of toys into a folder, later ones over earlier, with the shipped descriptor; returns it."""
     for part in parts:
         shutil.copytree(TESTS / part, place, dirs_exist_ok=True)
     shutil.copy(inputs_folder() / "datapackage.json", place)
     return place
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where slow tests are left out, properties that do not say how often they are tried are tried less often."""
+    if config.option.markexpr == "not slow":
+        settings.register_profile("quick", max_examples=40)
+        settings.load_profile("quick")
 
 
 def pytest_sessionstart() -> None:
@@ -74,7 +89,7 @@ def pytest_collection_finish() -> None:
     more at each few hundred objects. Otherwise it takes a fifth of the time of tests of inputs."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000)
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -55,7 +55,9 @@ def break_(folder: Path, case: dict[str, Any]) -> None:
     path.write_bytes(encoded)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", [
+    pytest.param(case, marks=pytest.mark.slow if at % 3 else (), id=case["name"]) for at, case in enumerate(CASES)
+])  # fmt: skip
 def test_case(case: dict[str, Any], toy: Path) -> None:
     if case.get("accepted"):
         sound = run(toy / "run.toml", inputs=toy)["mineral_demand"]["value"].sum()

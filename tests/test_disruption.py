@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import some
 
 from minerals.exposure.bases import Bases
 from minerals.exposure.coverage import NOWHERE, Cuts, Supply, access, covered, sourcing, stockpiled, trade
@@ -472,7 +473,7 @@ def some_group(rng: np.random.Generator) -> np.ndarray:
     return group
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", some(range(40), 12))
 def test_accessible_never_falls_when_a_supply_rises_and_never_jumps(seed: int) -> None:
     """With and without a disruption, of each country's supply in turn, by little and by much."""
     rng = np.random.default_rng(seed)
@@ -488,7 +489,7 @@ def test_accessible_never_falls_when_a_supply_rises_and_never_jumps(seed: int) -
                 assert (gained <= more + 1e-9).all()  # nobody gains more than there is more
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", some(range(40), 12))
 def test_customers_are_not_served_more_than_there_is(seed: int) -> None:
     """Also where one alone lacks more than is exported, to the last digit."""
     rng = np.random.default_rng(seed)
@@ -501,7 +502,7 @@ def test_customers_are_not_served_more_than_there_is(seed: int) -> None:
     assert world.usually.sum() <= made.sum() * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", some(range(40), 12))
 def test_a_worse_cut_leaves_less_from_no_cut_on(seed: int) -> None:
     rng = np.random.default_rng(seed)
     world, group = some_world(rng), some_group(rng)
@@ -514,7 +515,7 @@ def test_a_worse_cut_leaves_less_from_no_cut_on(seed: int) -> None:
     assert (np.diff(left, axis=0) <= 1e-9).all()
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", some(range(40), 12))
 def test_customers_taken_apart_get_no_more_than_there_is(seed: int) -> None:
     """Each as the group, up to what it lacks: together all of the pool, or all that is lacked where that is less."""
     rng = np.random.default_rng(seed)
@@ -526,7 +527,7 @@ def test_customers_taken_apart_get_no_more_than_there_is(seed: int) -> None:
     assert together == pytest.approx(np.minimum(exported.sum(axis=1), lacked.sum(axis=1)), abs=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", some(range(40), 12))
 def test_all_of_the_pool_is_taken_at_one_level_or_to_the_limit(seed: int) -> None:
     """What the others take at the group's level, and the group, are the pool: the equation that is solved."""
     rng = np.random.default_rng(seed)
@@ -547,7 +548,7 @@ def some_plan(rng: np.random.Generator, nodes: int = 8) -> Plan:
     return Plan(rng.uniform(0, 100, 6) * (rng.random(6) < 0.8), use)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", some(range(60), 12))
 def test_readings_are_ordered_and_bounded(seed: int) -> None:
     rng = np.random.default_rng(seed)
     plan = some_plan(rng)
@@ -565,7 +566,7 @@ def test_readings_are_ordered_and_bounded(seed: int) -> None:
         assert (built @ plan.use <= limit * (1 + 1e-6) + tolerance).all()
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", some(range(40), 12))
 def test_a_worse_cut_never_costs_less_and_a_stockpile_never_more(seed: int) -> None:
     rng = np.random.default_rng(seed)
     plan = some_plan(rng)
@@ -595,7 +596,7 @@ def test_a_small_export_cut_bites_where_there_is_no_slack() -> None:
     assert found.at_risk == pytest.approx((6 / 2, 6 / 2))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", some(range(40), 12))
 def test_more_supply_from_elsewhere_never_raises_what_is_lost(seed: int) -> None:
     """It never raises the sum of shortage and risk, nor the GWh at risk where all that is planned could be built.
 
@@ -636,7 +637,7 @@ def test_more_supply_from_elsewhere_never_raises_what_is_lost(seed: int) -> None
 # ---------------------------------------------------------------------- many right-hand sides, few bases
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", some(range(20), 8))
 def test_a_pool_of_bases_solves_as_one_programme_a_question_does(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also from the pool of a programme with another matrix of the same shape, and where some nodes have no bound. What
     was solved once is found in the pool from then on."""
@@ -733,7 +734,7 @@ def test_few_bases_are_enough_for_many_right_hand_sides(monkeypatch: pytest.Monk
     assert 1 < len(solved) <= 9
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", some(range(20), 8))
 def test_a_column_without_room_spoils_no_basis(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chemistries of the plan of which nothing may be built: every basis that is found joins the pool."""
     rng = np.random.default_rng(seed)

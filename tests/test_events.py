@@ -202,6 +202,7 @@ def test_a_run_repeats_its_events_from_its_record(whole: Path, tmp_path: Path) -
     assert again["disruptions"].equals(first["disruptions"])
 
 
+@pytest.mark.slow
 def test_explain_says_what_the_run_file_says_of_an_event(whole: Path, tmp_path: Path) -> None:
     changes = ["exposure.event.x={country='NAM', nodes='mined_cobalt', start=2031, note='Miners strike.'}"]
     minerals.run(whole, set=changes, inputs=whole.parent).write(tmp_path / "out")

@@ -69,6 +69,7 @@ RENAMES = {(False, True): 1, (False, False): 2, (True, True): 5, (True, False): 
     ("current", "in_one_call", "count"),
     [(*case, count) for case, renames in RENAMES.items() for count in range(1, renames + 1)],
 )
+@pytest.mark.slow
 def test_a_writer_that_is_killed_between_renames_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, current: bool, in_one_call: bool, count: int
 ) -> None:

@@ -35,6 +35,7 @@ def text_of(page: str) -> str:
     return unescape(re.sub(r"<[^>]+>", "", page))
 
 
+@pytest.mark.slow
 def test_the_page_asks_nothing_and_leads_where_it_says(page: str) -> None:
     policy_holds(page, scripts=0)
     anchors_hold(page)
@@ -126,6 +127,7 @@ def test_names_of_tables_keys_and_quantities_stay_text(monkeypatch: pytest.Monke
     assert not [tag for tag, each in Elements(text).found if tag in ("script", "img", "b") or "onerror" in each]
 
 
+@pytest.mark.slow
 def test_it_is_written_whole_over_what_is_there_and_without_guides(
     tmp_path: Path, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import some
 from rich.console import Console
 
 from minerals.errors import InputError
@@ -128,7 +129,7 @@ def test_parts_by_hand(run_toy: Callable[..., Result]) -> None:
 
 
 @pytest.mark.parametrize("demand", ["stated-policies", "icct-ambitious"])
-@pytest.mark.parametrize("whole", ["Europe", "EU27+UK+Norway", "EU27", "Rest of world"])
+@pytest.mark.parametrize("whole", some(["Europe", "EU27+UK+Norway", "EU27", "Rest of world"], 1))
 def test_sums_hold_in_every_year_and_use(demand: str, whole: str, shipped_inputs: Inputs, tmp_path: Path) -> None:
     """GWh of the parts add up to the whole, none is negative, and each value comes again from its rows."""
     places = shipped_inputs.places
@@ -276,10 +277,8 @@ def test_germany_runs(germany: Result) -> None:
     runs("Germany", germany)
 
 
-@pytest.mark.parametrize("region", [
-    pytest.param(region, marks=[] if region == "Remaining world" else pytest.mark.slow)
-    for region in (*SIX, *REST)
-])  # fmt: skip
+@pytest.mark.slow
+@pytest.mark.parametrize("region", [*SIX, *REST])
 def test_each_region_runs_from_five_lines(region: str, tmp_path: Path) -> None:
     runs(region, run(five_lines(tmp_path, region)))
 
@@ -316,6 +315,7 @@ def test_a_region_beside_its_part_is_refused(tmp_path: Path) -> None:
         run(five_lines(tmp_path, 'World", "Japan'))
 
 
+@pytest.mark.slow
 def test_a_scenario_of_europe_does_not_serve_japan(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="adoption = 'europe-incumbent': has rows for Europe and none for Japan"):
         run(five_lines(tmp_path, "Japan"), ["scenario.plan.adoption='europe-incumbent'"])

@@ -471,6 +471,7 @@ def test_shipped_run_files_hold_no_more_than_is_told() -> None:
     assert all((runs_folder() / f"{name}.toml").stat().st_size < LARGEST / 100 for name in run_names())
 
 
+@pytest.mark.slow
 def test_ten_thousand_unknown_keys_are_no_flood(toy: Path) -> None:
     """All are known to a program; a person is told of the first causes, and how many more there are."""
     path = toy / "run.toml"

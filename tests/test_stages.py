@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from conftest import some
 
 from minerals.case.uses import Uses
 from minerals.exposure.coverage import Cuts, Supply, access, trade
@@ -472,7 +473,7 @@ def some_supply(rng: np.random.Generator, of: Plan, least_of: float, most: float
     return Supplied(of.own_supply[None], bought[None], of.made_at_home[None], of.imported[None])
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", some(range(60), 12))
 def test_a_plan_can_be_made_of_what_it_needs(seed: int) -> None:
     """Own supply first and the rest bought is enough for all of it, and less than that of one node is not."""
     rng = np.random.default_rng(seed)
@@ -515,7 +516,7 @@ def test_a_plan_is_the_same_in_any_unit(seed: int) -> None:
         assert small == pytest.approx(large, rel=1e-5, abs=1e-4)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", some(range(60), 12))
 def test_readings_are_ordered_and_what_is_lost_is_at_most_what_is_lost_outside(seed: int) -> None:
     rng = np.random.default_rng(seed)
     of = some_plan(rng)
@@ -541,7 +542,7 @@ def test_readings_are_ordered_and_what_is_lost_is_at_most_what_is_lost_outside(s
         assert (built.imported <= of.imported + slack).all()
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", some(range(40), 12))
 def test_both_readings_begin_at_nothing_and_grow_with_what_is_cut(seed: int) -> None:
     """Also where not all of the plan can be had without a disruption."""
     rng = np.random.default_rng(seed)
@@ -558,7 +559,7 @@ def test_both_readings_begin_at_nothing_and_grow_with_what_is_cut(seed: int) -> 
     assert (found[:, 0] <= found[:, 1] + slack).all()
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", some(range(40), 12))
 def test_more_of_a_node_or_a_milder_cut_never_loses_more(seed: int) -> None:
     rng = np.random.default_rng(seed)
     of = some_plan(rng)
@@ -574,7 +575,7 @@ def test_more_of_a_node_or_a_milder_cut_never_loses_more(seed: int) -> None:
     assert (np.diff(levels) <= 1e-6 * of.cells.sum()).all()
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", some(range(30), 12))
 def test_a_worse_stop_leaves_makers_elsewhere_less_from_no_stop_on(seed: int) -> None:
     """What a stop leaves is followed down the chain: monotone in severity, and continuous at none."""
     rng = np.random.default_rng(seed)

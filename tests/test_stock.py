@@ -174,6 +174,7 @@ def test_one_life_in_which_nothing_is_left_at_the_end_of_its_year_holds_no_stock
         sales_from_stock(np.ones(3), alive)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inflow", CONVENTIONS)
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_agrees_with_flodym(distribution: str, inflow: str) -> None:

@@ -18,6 +18,7 @@ import conftest
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from conftest import some
 
 from minerals import api
 from minerals.cli import cli
@@ -93,6 +94,7 @@ def at_home(result: Result, scenario: str) -> dict[str, float]:
 # --- duties and credits ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_family_switches_home_at_the_tariff_and_the_credit_that_close_its_gap(chosen: Chosen) -> None:
     """A tariff of the gap makes an imported cell as dear, and so does a credit of gap ÷ (1 + gap) on the home price:
     NMC first, then LFP. 2.5 of 102.5 GWh must be made at home, for China exports 100; and of Europe's own 100 GWh 2.5
@@ -144,6 +146,7 @@ def charge(utilisation: float) -> float:
     return 100 * 0.08 / (1 - 1.08**-15) / utilisation
 
 
+@pytest.mark.slow
 def test_a_new_line_starts_to_pay_where_the_gap_is_closed_and_a_standing_one_earlier(
     with_lines: Callable[..., Result],
 ) -> None:
@@ -171,6 +174,7 @@ def test_a_new_line_starts_to_pay_where_the_gap_is_closed_and_a_standing_one_ear
             assert made == {"nmc811": near(nmc), "lfp": near(lfp)}, (kind, name)
 
 
+@pytest.mark.slow
 def test_a_standing_line_runs_from_the_gap_less_its_capital_on(with_lines: Callable[..., Result]) -> None:
     """Used in full its capital is 11.7 USD/kWh, less than the gap of NMC: the rest is closed by a tariff of
     gap − charge × (1 + gap) ÷ price, or a credit of the gap in USD less the charge. 2.5 must be made at home anyway."""
@@ -271,7 +275,7 @@ OTHERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", some(OTHERS, 1))
 def test_a_variant_is_the_mix_of_a_run_that_says_the_same(name: str, chosen: Chosen) -> None:
     """Its cells and where they are made, its minerals, and what disruptions take of it."""
     together = chosen(*(variant(other, **keys) for other, keys in OTHERS.items()))
@@ -383,6 +387,7 @@ def assert_of_policies(policies: Result) -> None:
 # --- on the screen ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_mixes_stand_side_by_side(chosen: Chosen) -> None:
     found = chosen(*CHEAPEST, variant("cells", tariff=0.2), variant("home", own_share={"2031": 0.4}))
     lines = on_screen(found, 100)

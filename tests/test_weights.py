@@ -141,6 +141,11 @@ def test_the_screen_counts_what_has_begun() -> None:
     ):
         line = f"Lost on average if one of {which}, {shares}"
         assert _weighted(Result(record, {"weighted_loss": table}), year) == [line]
+    # Beside one that loses a scenario that plans nothing.
+    none = table.assign(scenario="b", planned=0.0, value=0.0, low=0.0, high=0.0, share=0.0)
+    two = {**record, "scenarios": {"a": {"label": "A"}, "b": {"label": "B"}}}
+    (line,) = _weighted(Result(two, {"weighted_loss": pd.concat([table, none])}), 2035)
+    assert line.endswith("A 3%, 5% (4–6%), 8%; B 0%, 0% (0%), 0%.")
     assert tuple(WEIGHTED) == SETS
 
 

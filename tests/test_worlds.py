@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import some
 
 from minerals import api
 from minerals.case.chokepoints import Chokepoints
@@ -21,8 +22,7 @@ from minerals.studies.worlds import FOLLOW_ON, WORLDS, reference_worlds
 from minerals.tables.inputs import Inputs
 
 #: Shipped runs with [exposure]; the world's own mix is as large as all others together.
-RUNS = ("europe-2035", "two-worlds",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("europe-mix", "us-mix", "world-mix")))  # fmt: skip
+RUNS = some(["europe-2035", "two-worlds", "europe-mix", "us-mix", "world-mix"], 1)
 
 
 def chokepoints(inputs: Inputs, run: str, *sets: str) -> Chokepoints:
