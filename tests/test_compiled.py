@@ -66,6 +66,19 @@ def test_minimised_signs_and_range_by_hand() -> None:
     assert found.binding() == ["demand", "cobalt"]
 
 
+def test_levels_of_constraints_are_those_of_their_bodies() -> None:
+    """a = 3, b = 1: labour 4, ore 6. What is added has none, and a column that is added no part in them."""
+    form = Compiled(factory()).form
+    values = np.array([{"a": 3.0, "b": 1.0}[column.name] for column in form.columns])
+    level = dict(zip((row.name for row in form.rows), form.levels(values), strict=True))
+    assert level == {"labour": 4, "ore": 6}
+    form.add_row(form.objectives[0])
+    more = pyo.ConcreteModel()
+    more.c = pyo.Var(domain=pyo.NonNegativeReals)
+    form.add_column(more.c)
+    assert form.levels(np.append(values, 9.0)).tolist() == [*level.values(), 0]
+
+
 def test_maximised_signs_and_range_by_hand() -> None:
     model = factory()
     found = Compiled(model).solve()

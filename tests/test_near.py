@@ -12,6 +12,7 @@ import highspy
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from conftest import some
 from scipy.optimize import linprog
 from test_mix import YEARS, at_risk, routed, toy, two_regions
 from test_solution import anything, incumbent, limited, priced
@@ -376,13 +377,14 @@ def recovering() -> MixData:
     return replace(limited(), usual={("Here", n, "AUS", y): 1.0 for n in ("cobalt", "phosphate") for y in YEARS})
 
 
-TOYS = {"flat": lambda: priced(70, incumbent=incumbent(20)), "kink": kinked, "limits": limited, "usual": recovering,
-        "regions": two_regions, "routes": routed, "three": lambda: anything(3),
+#: The smaller ones first.
+TOYS = {"kink": kinked, "regions": two_regions, "limits": limited, "usual": recovering, "routes": routed,
+        "flat": lambda: priced(70, incumbent=incumbent(20)), "three": lambda: anything(3),
         "eight": lambda: anything(8)}  # fmt: skip
 ALL = Criteria(near=0.01, ranges="all", frontier="certified", cost_cap=0.05)
 
 
-@pytest.mark.parametrize("name", TOYS)
+@pytest.mark.parametrize("name", some(TOYS, 3))
 def test_rounding_of_inputs_moves_nothing(name: str) -> None:
     """Whichever of many optima a solver ends at. Which of mixes as cheap is the cheapest is a matter of rounding, and
     so is what that one is exposed to."""
@@ -398,7 +400,7 @@ def test_rounding_of_inputs_moves_nothing(name: str) -> None:
             assert other.frontier.cost_at(e) == pytest.approx(told.frontier.cost_at(e), rel=SAME)
 
 
-@pytest.mark.parametrize("name", TOYS)
+@pytest.mark.parametrize("name", some(TOYS, 2))
 def test_any_number_of_threads_finds_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for count in (1, 2, 5):
@@ -814,13 +816,13 @@ def test_a_limit_is_broken_where_it_is_missed_by_more_than_rounding() -> None:
     model = SimpleNamespace(most={1: ["most"]}, ends={1: ["least"], 2: ["none"]}, floor={1: ["floor"]})
     rows = {id(model.most[1]): 0, id(model.ends[1]): 1, id(model.floor[1]): 2}
     form = SimpleNamespace(
-        with_added=lambda: sp.csc_matrix([[2.0, 0], [2.0, 0], [1.0, 0]]), row_of=rows,
+        levels=lambda values: np.array([2.0, 2.0, 1.0]) * values[0], row_of=rows,
         row_lower=np.array([-INF, 1.0, -0.5]), row_upper=np.array([400.0, INF, INF]),
     )  # fmt: skip
     own: Any = SimpleNamespace(model=model, compiled=SimpleNamespace(form=form))
 
     def broken(family: str, x: float) -> bool:
-        return Session._breaks(own, family, np.array([x, 3.0, 99.0]))
+        return Session._breaks(own, family, np.array([x]))
 
     assert [broken("most", 200 + off) for off in (-1, 0.9 * 200e-6, 1.1 * 200e-6)] == [False, False, True]
     assert [broken("ends", 0.5 + off / 2) for off in (1, -0.9e-6, -1.1e-6)] == [False, False, True]

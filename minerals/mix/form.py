@@ -136,6 +136,14 @@ class Form:
                 known = known + place @ sparse(self.costs[[self.place(self.rows[at])]])
         return known
 
+    def levels(self, values: Array) -> Array:
+        """Level of each constraint, (row), at values of the columns, (column), without the constant of its body; 0 of
+        what was added."""
+        out = np.zeros(len(self.rows))
+        rows, columns = self.matrix.shape
+        out[:rows] = self.matrix @ values[:columns]
+        return out
+
     def add_row(self, component: Any) -> int:
         """A row at the end: a constraint without variables, or the costs of an objective, without limits so far."""
         lower, upper, constant = -INF, INF, 0.0

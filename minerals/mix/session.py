@@ -513,9 +513,9 @@ class Session:
 
     def _breaks(self, family: str, values: Array) -> bool:
         """Whether a mix misses a limit of a family."""
-        form, matrix = self.compiled.form, self.compiled.form.with_added().tocsr()
+        form = self.compiled.form
         rows = [form.row_of[id(row)] for row in getattr(self.model, family, {}).values() if id(row) in form.row_of]
-        level = matrix[rows] @ values[: matrix.shape[1]]
+        level = form.levels(values)[rows]
         slack = MISSED * np.maximum(np.abs(level), 1.0)
         return bool(((level < form.row_lower[rows] - slack) | (level > form.row_upper[rows] + slack)).any())
 
