@@ -7,13 +7,14 @@ from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import lay_out
+from conftest import lay_out, some
 from test_mix import YEARS, at_risk, only
+from test_near import TOYS, wobbled
 from test_whole_toy import LEAST_NMC
 
 from minerals import api
@@ -23,7 +24,7 @@ from minerals.case.optimise import Mix
 from minerals.case.plant_places import OUTSIDE, Places, places_of
 from minerals.case.recycling import most_taken_off
 from minerals.config import OPTIMISED, Measures, read_run
-from minerals.errors import Infeasible, InputError
+from minerals.errors import Infeasible, InputError, NumericalTrouble
 from minerals.exposure.coverage import Cuts
 from minerals.exposure.draws import Streams
 from minerals.mix.compiled import Compiled
@@ -33,7 +34,7 @@ from minerals.mix.session import Session
 from minerals.pipeline import computed
 from minerals.results.result import Result
 from minerals.results.screen_mix import _order
-from minerals.studies.measures import PLAN, RANGES, SPENT, WITH_IT, Cheapest, Grid, cheapest_of
+from minerals.studies.measures import AS_CHEAP, PLAN, RANGES, ROOM, SPENT, WITH_IT, Cheapest, Grid, cheapest_of
 from minerals.studies.run import run
 from minerals.tables.expansion import NewPlants
 from minerals.tables.inputs import read_inputs
@@ -213,7 +214,7 @@ def test_recycling_beats_stock_where_a_stop_is_long(months: float, of_stock: flo
     assert cost["stock"] / (cost["stock"] + cost["recycling"]) == pytest.approx(of_stock, abs=1e-6)
 
 
-@pytest.mark.parametrize("months", [3.0, 12.0, 48.0])
+@pytest.mark.parametrize("months", some([12.0, 3.0, 48.0], 1))
 def test_more_to_spend_never_loses_more_and_gains_ever_less(months: float) -> None:
     """And all measures together save at least what each does alone, at any budget."""
     budgets, without = np.linspace(0, 60, 11), stocks_and_plants(months)
@@ -334,6 +335,7 @@ def test_what_is_spent_on_stocks_and_on_plants_is_as_open_as_it_is(months: float
     assert np.isnan(list(grid.ranges("stock", grid.least("stock", 0.006).values).values())).all()
 
 
+@pytest.mark.slow
 def test_of_all_together_what_is_spent_lies_within_its_range(folder: Path) -> None:
     """At budgets that help and one that is more than helps, and where a GWh has a worth; without `near` it has none."""
     found = study(folder, "optimise.near=0.01", budgets=[0.0001, 1], worth=[0.031], months=[3, 12])
@@ -350,17 +352,55 @@ def test_of_all_together_what_is_spent_lies_within_its_range(folder: Path) -> No
     assert point[RANGES].isna().all(axis=None)
 
 
+@pytest.mark.parametrize("name", some(["eight", "regions", "routes", "three"], 3))
+def test_no_rounding_chooses_among_mixes_that_are_as_cheap(name: str) -> None:
+    """Inputs that differ by a thousandth of a millionth have the same cheapest mix, where many cost as little."""
+    config = SimpleNamespace(risk="expected", level=0.8, time_limit=None)
+
+    def plan(data: MixData) -> dict[Any, float]:
+        found = cheapest_of(cast(Mix, SimpleNamespace(data=data, config=config))).plan
+        return {(part, *key): gwh for part in PLAN for key, gwh in found[part].items()}
+
+    data = TOYS[name]()
+    first = plan(data)
+    for seed in (1, 2, 3):
+        assert plan(wobbled(data, seed)) == pytest.approx(first, abs=1e-4)
+
+
+def test_where_the_solver_has_no_room_the_next_wider_part_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where it has none at all its error is said, instead of a mix of its own choice."""
+    mix = cast(Mix, SimpleNamespace(data=TOYS["kink"](), config=SimpleNamespace(
+        risk="expected", level=0.8, time_limit=None)))  # fmt: skip
+    least, stands, fails = cheapest_of(mix).cost / (1 + ROOM * AS_CHEAP[0]), Session.representative, [True, False]
+
+    def representative(self: Session, nearly: Any) -> Any:
+        if fails.pop(0):
+            raise NumericalTrouble("no room")
+        return stands(self, nearly)
+
+    monkeypatch.setattr(Session, "representative", representative)
+    assert cheapest_of(mix).cost == pytest.approx(least * (1 + ROOM * AS_CHEAP[1]), rel=1e-8)
+    fails[:] = [True] * len(AS_CHEAP)
+    with pytest.raises(NumericalTrouble, match="no room"):
+        cheapest_of(mix)
+    assert not fails
+
+
 def test_of_more_money_than_helps_no_more_is_spent_than_is_needed(folder: Path) -> None:
     """In a stop of three months the stock that makes up for all is a quarter of that of a year. Another mix saves what
     it can for part of a billion: with just as much money it saves as much, and with less less."""
     lost = (0.6 * (102.5 - 0.1 * LEAST_NMC) - 50) / 4
-    told = study(folder, budgets=[1, 5], months=[3], which="['mix', 'stock']")["measures"]
-    told = told.set_index(["measures", "budget"])
+    found = study(folder, budgets=[1, 5], months=[3], which="['mix', 'stock']")
+    told, cost = (
+        found["measures"].set_index(["measures", "budget"]),
+        found["mix_cost"].query("mix == 'cheapest'")["value"].sum(),
+    )
     spent = told[["mix_cost", "stock_cost", "plants_cost"]].sum(axis=1)
     assert told.loc[["all", "stock"], "value"].tolist() == pytest.approx([0] * 4, abs=1e-9)
     for budget in (1, 5):
         assert told.loc["stock", "stock_cost"][budget] == pytest.approx(lost / 10 * HELD, rel=1e-6)
-        assert spent["all"][budget] == pytest.approx(lost / 10 * HELD, rel=1e-4)
+        # The mix that measures begin from costs that much beyond the least, which all together save.
+        assert spent["all"][budget] == pytest.approx(lost / 10 * HELD - ROOM * AS_CHEAP[0] * cost, rel=1e-4)
     assert told.loc["mix", "marginal"].tolist() == [0, 0]
     assert spent["mix"][1] == pytest.approx(spent["mix"][5], rel=1e-6)
     needed, saved = float(spent["mix"][1]) / 1000, told.loc["mix", "avoided"][1]
@@ -376,6 +416,7 @@ def test_of_more_money_than_helps_no_more_is_spent_than_is_needed(folder: Path) 
 FOLLOWED = ("scope.years={first=2030, last=2033}", "scope.beyond='hold'", "flows={}")
 
 
+@pytest.mark.slow
 def test_recycling_relieves_a_refined_node_and_says_what_it_cannot(folder: Path, tmp_path: Path) -> None:
     """Batteries of 2028, six in ten of them NMC, hold 0.94 kg of graphite per kWh, of which 0.15 are recovered and 0.9
     by direct recycling, for 4 USD/kWh. A quarter of it takes coated graphite off, if that is refined: 0.263 kg are in a
@@ -425,6 +466,7 @@ def test_what_a_gwh_is_worth_finds_its_budget(folder: Path) -> None:
     assert told["marginal_cost"].tolist() == pytest.approx([0.029, 0.031])
 
 
+@pytest.mark.slow
 def test_draws_of_a_stock_are_those_of_its_price_and_of_holding_it(folder: Path) -> None:
     """Its coated graphite costs 2.5 to 4 USD/kg in 2031, and holding it 5 to 20 % of that a year. A kt is 10 GWh,
     however long a stop lasts, up to what is lost; and another mix avoids nothing for so little."""

@@ -1,13 +1,14 @@
 """What buys the most safety per dollar: the mix, stocks, plants, own cells, recycling, each alone and all together.
 
-The study begins from the cheapest mix within the limits of the run. At each budget beyond its cost it finds the least
-loss that a measure can buy, all else of the plan as it was; that of all together is one model, and no sum. Or it finds
-the budget at which one more GWh costs what it is worth. Of the plans that lose as little it tells the cheapest, so that
-where a budget is more than helps, what is spent is what is needed. What a plan loses is one number, what it spends on
-the mix, on stocks, on plants and on recycling is not: of all together each part has the range that it has among plans
-that cost no more and lose nearly as little, by `near` of [optimise]. A disruption of m months takes m ÷ 12 of what it
-takes in a year, and uses a stock up once. Each point is played back with its plan fixed, and both agree to 1e-6 of the
-demand. Losses fall ever less with the budget, as they are optima of linear programmes.
+The study begins from the cheapest mix within the limits of the run; of several as cheap, from the one that stands for
+them. At each budget beyond its cost it finds the least loss that a measure can buy, all else of the plan as it was;
+that of all together is one model, and no sum. Or it finds the budget at which one more GWh costs what it is worth. Of
+the plans that lose as little it tells the cheapest, so that where a budget is more than helps, what is spent is what is
+needed. What a plan loses is one number, what it spends on the mix, on stocks, on plants and on recycling is not: of all
+together each part has the range that it has among plans that cost no more and lose nearly as little, by `near` of
+[optimise]. A disruption of m months takes m ÷ 12 of what it takes in a year, and uses a stock up once. Each point is
+played back with its plan fixed, and both agree to 1e-6 of the demand. Losses fall ever less with the budget, as they
+are optima of linear programmes.
 
 Recycling relieves mined and refined materials alone. What it avoids at most, whatever it costs, and what it takes off
 each node that a stop takes something of, is told beside the budgets.
@@ -82,6 +83,11 @@ WAYS = {
 #: Parts by which a plan, its cost and its loss may move where they are held: the least at which the solver, which
 #: rounds too, finds a mix.
 SLACKS = (1e-10, 1e-8, 1e-7, 1e-6)
+#: Parts of the least cost, and of what the cheapest mix loses, within which a mix is as cheap: the first at which the
+#: method that finds the one that stands for all has room.
+AS_CHEAP = (1e-7, 1e-6, 1e-5)
+#: As many times that far may be those for which it stands: at a corner it would hang on the last digits of both.
+ROOM = 3.0
 #: Million USD in a billion.
 BILLION = 1000.0
 #: Amounts below this part of what is needed of a node are rounding of the solver.
@@ -172,22 +178,40 @@ def _spent(config: Measures) -> list[float]:
 
 @frozen
 class Cheapest:
-    """The cheapest mix, of those the least exposed. plan: its additions, production and imports, by name and key [GWh];
-    cost [million USD]."""
+    """The mix that stands for those as cheap, of these for the least exposed. plan: its additions, production and
+    imports, by name and key [GWh]; cost [million USD]."""
 
     plan: Mapping[str, Mapping[Any, float]]
     cost: float
 
 
 def cheapest_of(mix: Mix) -> Cheapest:
-    """The cheapest mix within the limits of a run, for disruptions of any length: where several are as cheap and as
-    exposed, what stocks and plants avoid of them differs."""
+    """The cheapest mix within the limits of a run, for disruptions of any length.
+
+    Several are as cheap, and what they lose and what stocks and plants avoid of that differs. So that no solver chooses
+    among them, the least exposed of those is found that cost no more than AS_CHEAP beyond the least; and of all that
+    cost and lose at most ROOM times that much more, the one that stands for them, as one does for all that are nearly
+    as good as an optimum: the nearest to what is bought today. Raises the solver's own errors where it finds none:
+    any other would be its choice."""
     criteria = mix.config
     session = Session(mix.data, criteria.risk, level=criteria.level, time_limit=criteria.time_limit)
-    found = session.least("cost", criteria.risk)
-    return Cheapest(
-        {name: session.levels(getattr(session.model, name), found.values) for name in (*PLAN, *WITH_IT)}, found.cost
-    )
+    # The least exposed of the cheapest too: from it on the solver finds those that cost hardly more.
+    least = session.least("cost", criteria.risk).cost
+    for part in AS_CHEAP:
+        room = part * abs(least)
+        try:
+            exposure = session.least(criteria.risk, caps={"cost": least + room}).exposure
+            lost = exposure + ROOM * part * max(abs(exposure), 1.0)
+            found = session.representative(session.nearly({"cost": least + ROOM * room, criteria.risk: lost}))
+        except (Infeasible, NumericalTrouble):
+            if part == AS_CHEAP[-1]:
+                raise
+        else:
+            return Cheapest(
+                {name: session.levels(getattr(session.model, name), found.values) for name in (*PLAN, *WITH_IT)},
+                found.cost,
+            )
+    raise AssertionError("a part is tried")
 
 
 class Grid:
