@@ -257,7 +257,7 @@ def compare(
         table = side_by_side(runs, year, region, quantity)
         return in_unit(table, unit, next(iter(runs.values())))
     loaded = _result(result)
-    return in_unit(comparison.compare(loaded, base, year, region, quantity), unit, loaded)
+    return in_unit(comparison.compare(loaded, base, year, region, quantity).frame, unit, loaded)
 
 
 def named(results: Sequence[Result | str | Path]) -> dict[str, Result]:

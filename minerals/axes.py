@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from pandas.api.extensions import ExtensionArray
 
+from .columns import Cells, Columns
 from .haste import value_class
 
 #: Order of dimensions everywhere: files, arrays, result tables.
 DIMENSIONS = (
     "draw", "case", "scenario", "region", "segment", "chemistry", "silicon", "mineral", "node", "cohort", "year",
 )  # fmt: skip
-#: A tidy table, as a frame or as its columns.
-Columns: TypeAlias = pd.DataFrame | Mapping[str, Sequence[Any]]
 
 
 @value_class
@@ -30,10 +26,12 @@ class Axis:
     def __len__(self) -> int:
         return len(self.labels)
 
-    @cached_property
-    def array(self) -> ExtensionArray:
-        """The labels as cells of a table."""
-        return pd.Series(self.labels).array
+    def at(self, places: np.ndarray) -> Cells:
+        """Labels at some places, as cells of a table."""
+        for kind, dtype in ((int, np.int64), (float, np.float64)):
+            if all(type(label) is kind for label in self.labels):
+                return np.asarray(np.array(self.labels, dtype=dtype)[places])
+        return list(map(self.labels.__getitem__, places.tolist()))
 
     def positions(self, values: Iterable[Any]) -> np.ndarray:
         """Position of each value. Raises KeyError for a label that is not on the axis."""
@@ -45,7 +43,7 @@ class Axis:
         return np.array([index[value] for value in found], dtype=np.intp)
 
 
-def dense(frame: Columns, axes: Sequence[Axis], columns: Sequence[str]) -> dict[str, np.ndarray]:
+def dense(frame: Mapping[str, Sequence[Any]], axes: Sequence[Axis], columns: Sequence[str]) -> dict[str, np.ndarray]:
     """Tidy table → an array of each of some columns, with one dimension per axis; cells without a row are 0. Raises
     KeyError, ValueError.
 
@@ -68,7 +66,7 @@ def tidy(
     axes: Sequence[Axis],
     columns: Mapping[str, np.ndarray] | None = None,
     keep: np.ndarray | None = None,
-) -> pd.DataFrame:
+) -> Columns:
     """Array → tidy table with one row per cell whose value, or any extra column, is not 0, in the order of the axes.
 
     columns: further arrays of the same shape, written beside `value` (e.g. low and high); keep: which cells have a row
@@ -80,5 +78,5 @@ def tidy(
         for values in stack.values():
             keep |= values != 0
     where = np.nonzero(keep)
-    labels = {axis.name: axis.array.take(at) for axis, at in zip(axes, where, strict=True)}
-    return pd.DataFrame({**labels, **{name: values[keep] for name, values in stack.items()}})
+    labels = {axis.name: axis.at(places) for axis, places in zip(axes, where, strict=True)}
+    return Columns({**labels, **{name: values[keep] for name, values in stack.items()}})

@@ -31,6 +31,7 @@ from .text import folded
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .columns import Columns
     from .results.result import Result
 
 #: Signals that end a command cleanly, and what each is called. The exit code is 128 and the number of the signal: 130
@@ -153,9 +154,10 @@ def run(
         config = api.read_run(file, sets, inputs)
         folder = out or Path("runs") / config.name
         result = api.run(config, inputs=inputs, out=folder, force=force, progress=_Progress(), **hands)
+    from .results import compare as comparison
     from .results.result import unlisted
 
-    _print_comparison(result, api.compare(result))
+    _print_comparison(result, comparison.compare(result))
     _print_more(result)
     _notes(result)
     if kept := unlisted(folder):
@@ -893,7 +895,7 @@ def _as_json(table: pd.DataFrame) -> str:
 
 def _print_comparison(
     result: Result,
-    table: pd.DataFrame,
+    table: Columns | pd.DataFrame,
     base: str | None = None,
     year: int | None = None,
     region: str | None = None,

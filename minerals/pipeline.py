@@ -10,7 +10,6 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from .case.by_rule import RULE, by_rule
 from .case.chokepoints import Chokepoints
@@ -19,6 +18,7 @@ from .case.intensity import with_intensity
 from .case.outcome import Outcome
 from .case.played import Library
 from .case.set_up import chokepoints_of, in_other_world, with_events
+from .columns import Columns, Frames
 from .config import OPTIMISED, Run, playback_of, runs_by_mix
 from .errors import InputError, listed
 from .haste import frozen
@@ -40,6 +40,8 @@ from .tables.rows_file import RowsOfRun
 from .tables.supply import Event
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .case.consistent import Settled
     from .case.cost import PackPrices
     from .case.mix_data.assembly import Assembly
@@ -67,7 +69,7 @@ class Prepared:
     run: Run
     inputs: Inputs
     outcome: Outcome
-    tables: dict[str, pd.DataFrame]
+    tables: dict[str, Columns | pd.DataFrame]
     prices: PriceCurves | None
     packs: PackPrices | None
     chokepoints: Chokepoints | None
@@ -211,7 +213,7 @@ class Computed:
 
     resolved: Resolved
     chokepoints: Chokepoints | None
-    tables: dict[str, pd.DataFrame]
+    tables: dict[str, Columns | pd.DataFrame]
     log: dict[str, Any]
     files: dict[str, str | bytes]
     mixes: dict[str, Mix]
@@ -220,7 +222,7 @@ class Computed:
         """The result. Raises InputError where a table holds what is no number."""
         refuse_unfit(self.tables, self.resolved.used)
         mix = {"mix": self.log["mix"]} if "mix" in self.log else {}
-        return Result({**self.log, "tables": list(self.tables), **mix}, self.tables, self.files)
+        return Result({**self.log, "tables": list(self.tables), **mix}, Frames(self.tables), self.files)
 
 
 def computed(config: Run, inputs: Inputs) -> Computed:
@@ -278,8 +280,8 @@ def _computed(config: Run, inputs: Inputs) -> Computed:
         used.append(rows)
     if len(used) > 1:
         resolved = replace(resolved, used=joined(*used))
-    tables["inputs_used"] = resolved.inputs_used
-    tables["sources_used"] = sources_used(resolved.inputs_used, inputs)
+    tables["inputs_used"] = resolved.used.table
+    tables["sources_used"] = sources_used(resolved.used.table, inputs)
     log = record(resolved, inputs, config)
     if ready.prices is not None:
         from .case.prices import about_prices
@@ -327,11 +329,11 @@ def inputs_of(config: Run, inputs: Folders = None) -> Layers:
     return layers([*folders(inputs), *named], config.settings.replace, rows)
 
 
-def sources_used(rows: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+def sources_used(rows: Columns, inputs: Inputs) -> Columns:
     """Sources of the rows used, with citation, address and licence, and how many rows rest on each; own rows that
     name none are one more."""
     counts = Counter[str]()
-    for text, times in Counter(rows["source"].tolist()).items():
+    for text, times in Counter(rows.column("source")).items():
         for source in split(text):
             counts[source] += times
     table = inputs.tables["sources"]
@@ -341,4 +343,4 @@ def sources_used(rows: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
         whose = listed(dict.fromkeys(re.split(r"[/[]", each.file, maxsplit=1)[0] for each in inputs.own))
         own = {"source": OWN, "citation": f"Own rows of this run ({whose})"}
         used = {name: [*cells, own.get(name, "")] for name, cells in used.items()}
-    return pd.DataFrame({**used, "rows_used": [counts[code] for code in used["source"]]})
+    return Columns({**used, "rows_used": [counts[code] for code in used["source"]]})

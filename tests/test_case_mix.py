@@ -26,6 +26,7 @@ from minerals.case.mix_data.recourse import Recourse
 from minerals.case.mix_data.returns import Returns
 from minerals.case.mix_lost import _objective, lost
 from minerals.case.optimise import LEAST_MET, SHARES, _met, _origin, _shares, _with_mix, _without, stops_of_cells
+from minerals.columns import Columns
 from minerals.config import COST_CAP, Optimise, read_run
 from minerals.errors import InputError, Problem
 from minerals.exposure.stages import ACTIVE, CELL, MINING, REFINING
@@ -522,8 +523,8 @@ def lines_of(**tables: Any) -> Any:
     inputs = SimpleNamespace(
         homes={"DEU": "Here", "FRA": "Here", "CHN": "China"},
         blocs={"R_EUR": {"DEU": 0.6, "FRA": 0.2, "CHN": 0.2}, "R_ASI": {"CHN": 1.0}},
-        cell_capacity=pd.DataFrame(tables.pop("capacity", []), columns=CAPACITY),
-        cell_plants=pd.DataFrame(tables.pop("plants", []), columns=["region", "chemistry", "year", "value"]),
+        cell_capacity=Columns.from_rows(tables.pop("capacity", []), CAPACITY),
+        cell_plants=Columns.from_rows(tables.pop("plants", []), ["region", "chemistry", "year", "value"]),
     )
     chokepoints = SimpleNamespace(inputs=inputs, config=SimpleNamespace(delivery=0.5))
     config = Optimise(scenario="plan", **tables.pop("config", {}))
@@ -622,7 +623,7 @@ def test_minerals_that_come_back_relieve_nodes_or_are_asked_for() -> None:
     nodes = [SimpleNamespace(node=node, stage=stage, alone=parts) for (node, stage), parts in alone.items()]
     rows = [("recycled_content", "lithium", 2036, 0.12), ("recycled_content", "lithium", 2031, 0.06),
             ("recycled_content", "lead", 2031, 0.8), ("recovery", "cobalt", 2031, 0.9)]  # fmt: skip
-    targets = pd.DataFrame(rows, columns=["measure", "item", "year", "value"])
+    targets = [SimpleNamespace(**dict(zip(("measure", "item", "year", "value"), row, strict=True))) for row in rows]
     labels = ("graphite", "cobalt", "lithium", "manganese")
     resolved = SimpleNamespace(parameters=SimpleNamespace(targets=targets), minerals=SimpleNamespace(labels=labels),
                                union=("Here",))  # fmt: skip

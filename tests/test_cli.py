@@ -387,7 +387,7 @@ NO_FILE = "import resource; from minerals.cli import main; resource.setrlimit(re
 
 @pytest.mark.parametrize(("limit", "program", "words"), [
     ("", f"-c {shlex.quote(NO_FILE)}", "Too many files are open"),
-    ("ulimit -v 150000;", "-m minerals", "There is too little memory"),
+    ("ulimit -v 130000;", "-m minerals", "There is too little memory"),
 ])  # fmt: skip
 def test_too_little_of_something_is_told_and_leaves_nothing(
     limit: str, program: str, words: str, toy: Path, tmp_path: Path
@@ -534,12 +534,12 @@ def test_a_comparison_fits_the_screen(width: int, world: Result, monkeypatch: py
     """Every scenario has every mineral's number and change on one line, and nothing is cut."""
     record = json.loads(json.dumps(world.record))
     record["scenarios"]["high-nickel"]["label"] = "High nickel [red]as far as it goes[/red]"
-    lines = comparison(Result(record, world.tables), compare(world), "stated-trend", "World, 2035", width)
+    lines = comparison(Result(record, world.tables), compare(world).frame, "stated-trend", "World, 2035", width)
     assert max(map(len, lines)) <= width
     text = "\n".join(lines)
     assert "…" not in text
     assert "[red]as" in text
-    for row in compare(world).itertuples():
+    for row in compare(world).frame.itertuples():
         if row.scenario != "stated-trend" and row.value and row.change == row.change:
             label = world.record["codes"]["mineral"][row.mineral]["label"]
             shown = rf"^{label} .*{number(row.value)} +{re.escape(signed_percent(row.change))}"

@@ -283,14 +283,14 @@ def test_tidy_and_dense_undo_each_other(array: np.ndarray) -> None:
 
 def test_cells_that_are_kept_have_a_row_whatever_they_hold() -> None:
     axes, kept = [Axis("region", ("a", "b")), Axis("year", (2025, 2026))], np.array([[True, False], [False, True]])
-    frame = tidy(np.array([[0.0, 1.0], [2.0, 3.0]]), axes, keep=kept)
-    assert frame.to_dict("list") == {"region": ["a", "b"], "year": [2025, 2026], "value": [0.0, 3.0]}
+    table = tidy(np.array([[0.0, 1.0], [2.0, 3.0]]), axes, keep=kept)
+    assert table.frame.to_dict("list") == {"region": ["a", "b"], "year": [2025, 2026], "value": [0.0, 3.0]}
 
 
 def test_dense_refuses_two_rows_for_one_cell_and_unknown_labels() -> None:
     axes = [Axis("year", (2025, 2026))]
-    frame = tidy(np.array([1.0, 2.0]), axes)
+    table = tidy(np.array([1.0, 2.0]), axes)
     with pytest.raises(ValueError, match="two rows"):
-        dense(frame.assign(year=2025), axes, ["value"])
+        dense(table.assign(year=[2025, 2025]), axes, ["value"])
     with pytest.raises(KeyError, match="not on the axis"):
-        dense(frame.assign(year=2030), axes, ["value"])
+        dense(table.assign(year=[2030, 2030]), axes, ["value"])

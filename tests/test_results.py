@@ -526,14 +526,14 @@ def test_an_unknown_chart_is_refused_before_computing(toy: Path, tmp_path: Path)
 
 @pytest.mark.slow
 def test_compare(europe: Result) -> None:
-    table = compare(europe, year=2035).set_index(["mineral", "scenario"])
+    table = compare(europe, year=2035).frame.set_index(["mineral", "scenario"])
     assert table.loc[("graphite", "incumbent"), "change"] == 0
     ratio = table.loc[("graphite", "next-gen"), "value"] / table.loc[("graphite", "incumbent"), "value"]
     assert table.loc[("graphite", "next-gen"), "change"] == pytest.approx(ratio - 1)
     assert pd.isna(table.loc[("sulfur", "next-gen"), "change"]) == (table.loc[("sulfur", "incumbent"), "value"] == 0)
-    turned = compare(europe, base="next-gen").set_index(["mineral", "scenario"])
+    turned = compare(europe, base="next-gen").frame.set_index(["mineral", "scenario"])
     assert turned.loc[("graphite", "incumbent"), "change"] == pytest.approx(1 / ratio - 1)
-    pd.testing.assert_frame_equal(compare(europe, year="2030"), compare(europe, year=2030))
+    pd.testing.assert_frame_equal(compare(europe, year="2030").frame, compare(europe, year=2030).frame)
     for bad in ({"base": "nextgen"}, {"year": 1999}, {"region": "Urope"}):
         with pytest.raises(UsageError, match="in this result"):
             compare(europe, **bad)
@@ -614,8 +614,8 @@ def test_inputs_used_are_rows_of_the_files(europe: Result) -> None:
 def test_world_is_the_sum_of_its_parts(world: Result) -> None:
     assert world.record["region_label"] == "World"
     assert world.record["regions"] == ["China", "Europe", "India", "United States", "Rest of world"]
-    parts = compare(world, year=2030).set_index(["mineral", "scenario"])["value"]
-    regions = [compare(world, year=2030, region=name).set_index(["mineral", "scenario"])["value"]
+    parts = compare(world, year=2030).frame.set_index(["mineral", "scenario"])["value"]
+    regions = [compare(world, year=2030, region=name).frame.set_index(["mineral", "scenario"])["value"]
                for name in world.record["regions"]]  # fmt: skip
     pd.testing.assert_series_equal(parts, sum(regions[1:], regions[0]))
 

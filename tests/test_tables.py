@@ -228,8 +228,8 @@ def test_parent_rows_serve_the_years_before_the_first_own_row(run_toy) -> None:
 def test_rows_used_are_joined_in_their_order_each_once() -> None:
     one, two = (UsedRows.of_records([{"table": "t", "rows": name} for name in names]) for names in ("ba", "cab"))
     found = joined(one, two)
-    assert found.columns["rows"] == found.frame["rows"].tolist() == ["b", "a", "c"]
-    assert found.frame["value"].isna().all()
+    assert found.columns["rows"] == found.table.frame["rows"].tolist() == ["b", "a", "c"]
+    assert found.table.frame["value"].isna().all()
     assert len(found.of_tables(["t"])) == 3 > len(found.of_tables(["u"])) == 0
 
 
@@ -578,6 +578,7 @@ def shipped_raws(shipped_inputs: Inputs) -> dict[str, RawTable]:
 
 
 @pytest.mark.parametrize("factor", [1e3, 1e-3, 1e308, 1e-320])
+@pytest.mark.slow
 def test_a_table_in_a_wrong_unit_is_refused(
     factor: float, shipped_inputs: Inputs, shipped_raws: dict[str, RawTable]
 ) -> None:

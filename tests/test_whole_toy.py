@@ -33,6 +33,7 @@ import conftest
 import pandas as pd
 import pytest
 
+from minerals.columns import Frames
 from minerals.config import read_run
 from minerals.errors import InputError
 from minerals.pipeline import prepared
@@ -417,6 +418,7 @@ def test_stops_of_several_lengths_with_stocks(whole: Whole) -> None:
     assert own["lost"].tolist() == [told[12, 1] * 2]
 
 
+@pytest.mark.slow
 def test_events_that_last_take_their_part_of_a_year(folder: Path) -> None:
     """Of 18 months from 2030 on the second year has six: half of 27.4 GWh, of 120 planned. Three quarters of a month of
     stock are half a month in twelve, 0.890625 kt, two thirds of it in the first year. Two months of stock are 1.33 in
@@ -562,6 +564,7 @@ def test_a_scenario_may_say_who_makes_its_cells(whole: Whole) -> None:
     assert answers(less, "cells")[0] == near(9 + 0.7 * 60 + 15)
 
 
+@pytest.mark.slow
 def test_what_a_maker_has_of_an_input_serves_the_cells_that_are_added_too(whole: Whole) -> None:
     """The strike leaves 0.65 of the cobalt for China's 15 GWh of NMC, all of them Europe's: 9.75 GWh. Where Europe buys
     30 there, China's makers have no more, and its own have 0.65 · 3.456 kt for the other 30."""
@@ -1296,7 +1299,9 @@ def test_what_cohorts_return_is_what_the_plain_run_recovers(folder: Path) -> Non
     ready = prepared(read_run(folder / "chosen.toml", sets), read_inputs(folder))
     assembly, data = ready.mixes["optimised"]
     cells, years = assembly.outcome.scenarios["plan"].cells, list(assembly.resolved.years.labels)
-    flows = ready.tables["mineral_flows"].query("scenario == 'plan' and flow in ['recovered', 'recovered_prompt']")
+    flows = Frames(ready.tables)["mineral_flows"].query(
+        "scenario == 'plan' and flow in ['recovered', 'recovered_prompt']"
+    )
     recovered = flows.groupby(["mineral", "year"])["value"].sum()
     assert {k - y for *_, k, y in data.returned} == {0, -2}
     for mineral in data.minerals:

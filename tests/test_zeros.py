@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 import minerals
 from minerals.cli import cli
-from minerals.results.iamc import iamc
+from minerals.results.iamc import timeseries
 
 #: Rows of battery_demand that are set to zero.
 Zero = Callable[[dict[str, str]], bool]
@@ -86,7 +86,7 @@ def test_no_batteries_are_told_as_zero(zero: str, kind: str, toy: Path, tmp_path
     if zero in ("everything", "last year"):
         last = result["cells"]["year"] == result.record["years"][-1]
         assert result["cells"].loc[last, "value"].sum() == 0
-    wide = iamc(result)
+    wide = timeseries(result).frame
     assert list(wide.columns[:5]) == ["Model", "Scenario", "Region", "Variable", "Unit"]
     compared = minerals.compare(result)
     assert (compared["change"].isna() == (_base(compared) == 0)).all()

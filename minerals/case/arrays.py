@@ -183,8 +183,8 @@ def finer_ends(resolved: Resolved) -> tuple[NDArray[np.bool_], dict[tuple[str, s
     axes = [resolved.segments, resolved.chemistries, resolved.minerals, resolved.years]
     shape = tuple(len(axis) for axis in axes)
     values = resolved.finer_intensity
-    used = resolved.inputs_used[resolved.inputs_used["table"].isin(["mineral_intensity", "pack_intensity"])]
-    rows = {row["rows"]: row for row in used.to_dict("records")}
+    used = [resolved.used.table.records(table=name) for name in ("mineral_intensity", "pack_intensity")]
+    rows = {row["rows"]: row for part in used for row in part}
     apart, out = np.zeros(shape, dtype=bool), dict[tuple[str, str], Array]()
     for place, made_of in zip(zip(*values.places(axes), strict=True), values.columns["rows"], strict=True):
         apart[place] = True

@@ -267,8 +267,7 @@ class Drawn:
     def _draw_groups(self) -> NDArray[np.str_]:
         """Draw group of each intensity, (chemistry, mineral); '' where there is no row."""
         resolved = self.chokepoints.resolved
-        used = resolved.inputs_used[resolved.inputs_used["table"] == INTENSITY]
-        group = dict(zip(used["rows"], used["draw_group"], strict=True))
+        group = dict(resolved.used.table.rows("rows", "draw_group", table=INTENSITY))
         out = np.full((len(resolved.chemistries), len(resolved.minerals)), "", dtype=object)
         cells, names = resolved.cell_intensity.columns, list(resolved.minerals.labels)
         places = {pair: place for place, pair in enumerate(resolved.chemistries.labels)}

@@ -62,7 +62,7 @@ class _Intensity:
     def replaced(self) -> Resolved:
         self._check_names()
         out, used = [], []
-        for record in self.resolved.cell_intensity.frame.to_dict("records"):
+        for record in self.resolved.cell_intensity.table.records():
             row = self._row(str(record["chemistry"]), float(record["silicon"]), str(record["mineral"]), record)
             if row is not None:
                 used.append(row.used)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from math import fsum, isnan, nan
+from typing import Any, TypeVar
 
 import numpy as np
-import pandas as pd
 
 from ..case.chain import FLOWS
+from ..columns import Columns
 from ..errors import UsageError, did_you_mean, listed
 from .interval import Interval, change
 from .result import Result
@@ -21,7 +22,7 @@ def compare(
     year: int | str | None = None,
     region: str | None = None,
     quantity: str = "mineral_demand",
-) -> pd.DataFrame:
+) -> Columns:
     """Mineral demand of one year by scenario, and the change against `base` (default: the first scenario).
 
     quantity: or a flow of `mineral_flows`, as primary_demand, without low and high.
@@ -30,51 +31,63 @@ def compare(
     for every mineral of a scenario], unit, year. Default year: the last; default region: the sum of all. Raises
     UsageError for a name that is not in the result.
     """
-    demand, cells = _minerals(result, quantity), result["cells"]
+    demand, cells = _minerals(result, quantity), result.columns("cells")
     base = pick("scenario", base or result.scenarios[0], result.scenarios)
-    year = pick_year(result, year)
+    where: dict[str, Any] = {"year": pick_year(result, year)}
     if region is not None and region != result.record["region_label"]:
-        pick("region", region, result.record["regions"])
-        demand, cells = demand[demand["region"] == region], cells[cells["region"] == region]
-    sums = demand[demand["year"] == year].groupby(["mineral", "scenario"])[["value", "low", "high"]].sum()
-    gwh = cells[cells["year"] == year].groupby("scenario")["value"].sum()
-    index = pd.MultiIndex.from_product([result.record["minerals"], result.scenarios], names=["mineral", "scenario"])
-    table = sums.reindex(index, fill_value=0.0).reset_index()
-    start = table["mineral"].map(table[table["scenario"] == base].set_index("mineral")["value"])
-    table["change"] = (table["value"] / start - 1).where(start > 0)
-    table["gwh"] = table["scenario"].map(gwh).fillna(0.0)
-    return table.assign(unit="kt", year=year)
+        where["region"] = pick("region", region, result.record["regions"])
+    parts: dict[tuple[str, str], list[tuple[float, ...]]] = {}
+    for mineral, scenario, *ends in demand.rows("mineral", "scenario", "value", "low", "high", **where):
+        parts.setdefault((mineral, scenario), []).append(tuple(ends))
+    gwh: dict[str, list[float]] = {}
+    for scenario, value in cells.rows("scenario", "value", **where):
+        gwh.setdefault(scenario, []).append(value)
+
+    def ends_of(mineral: str, scenario: str) -> list[float]:
+        some = zip(*parts.get((mineral, scenario), ()), strict=True)
+        return [fsum(value for value in end if not isnan(value)) for end in some] or [0.0, 0.0, 0.0]
+
+    rows = []
+    for mineral in result.record["minerals"]:
+        start = ends_of(mineral, base)[0]
+        for scenario in result.scenarios:
+            value, low, high = ends_of(mineral, scenario)
+            moved = value / start - 1 if start > 0 else nan
+            rows.append((mineral, scenario, value, low, high, moved, fsum(gwh.get(scenario, ()))))
+    names = ("mineral", "scenario", "value", "low", "high", "change", "gwh")
+    return Columns.from_rows(rows, names, unit="kt", year=where["year"])
 
 
 def changes(result: Result, year: int) -> dict[tuple[str, str], Interval]:
     """How the demand for each mineral moves from the first scenario to each other one, with the ends that it may reach
     by the ends of the intensities of each chemistry family, the same in both; by mineral and scenario."""
-    demand = result["mineral_demand"]
     family = {code: entry["family"] for code, entry in result.record["codes"]["chemistry"].items()}
-    demand = demand[demand["year"] == year].assign(family=demand["chemistry"].map(family))
-    kt = demand.groupby(["mineral", "scenario", "family"])[["low", "value", "high"]].sum()
-    by_scenario = kt.unstack("scenario", fill_value=0.0)
     first, *others = result.scenarios
-    ends = {
-        name: by_scenario.xs(name, axis=1, level="scenario").to_numpy(float)
-        if name in by_scenario.columns.levels[1] else np.zeros((len(by_scenario), 3))
-        for name in (first, *others)
-    }  # fmt: skip
-    rows = by_scenario.groupby("mineral", sort=False).indices
-    return {(str(code), name): change(ends[first][at], ends[name][at]) for code, at in rows.items() for name in others}
+    # By mineral, family and scenario: kt at the low end, the value and the high end.
+    kt: dict[str, dict[str, dict[str, np.ndarray]]] = {}
+    names = ("mineral", "scenario", "chemistry", "low", "value", "high")
+    for mineral, scenario, chemistry, *ends in result.columns("mineral_demand").rows(*names, year=year):
+        of_mineral = kt.setdefault(mineral, {})
+        of_mineral.setdefault(family[chemistry], {name: np.zeros(3) for name in result.scenarios})[scenario] += ends
+
+    def of(mineral: str, scenario: str) -> np.ndarray:
+        return np.array([by[scenario] for _, by in sorted(kt[mineral].items())])
+
+    return {(mineral, name): change(of(mineral, first), of(mineral, name)) for mineral in sorted(kt) for name in others}
 
 
-def _minerals(result: Result, quantity: str) -> pd.DataFrame:
+def _minerals(result: Result, quantity: str) -> Columns:
     """Rows of a quantity by mineral, with low and high."""
     if quantity == "mineral_demand":
-        return result["mineral_demand"]
+        return result.columns("mineral_demand")
     if quantity not in FLOWS:
         pick("quantity", quantity, ["mineral_demand", *(flow for flow in FLOWS if flow != "mineral_demand")])
     if "mineral_flows" not in result.tables:
         raise UsageError(f"{quantity} needs a run with [flows]; this result stops at mineral_demand")
-    flows = result["mineral_flows"]
+    flows = result.columns("mineral_flows")
     pick("quantity", quantity, ["mineral_demand", *dict.fromkeys(flows["flow"])])
-    return flows[flows["flow"] == quantity].assign(low=float("nan"), high=float("nan"))
+    found = flows.where(flow=quantity)
+    return found.assign(low=[nan] * len(found), high=[nan] * len(found))
 
 
 def pick_year(result: Result, year: int | str | None) -> int:

@@ -12,10 +12,14 @@ from collections.abc import Callable
 from io import BytesIO
 from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+
+from ..columns import Columns
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 GUARDED = re.compile(r"'+[=+\-@\t\r]")
@@ -38,56 +42,63 @@ TEXT_COLUMNS = (
 ENDS = ("_low", "_high")
 
 
-def write_csv(frame: pd.DataFrame, path: Path, digits: int = 12) -> None:
+def write_csv(table: Columns | pd.DataFrame, path: Path, digits: int = 12) -> None:
     """Write a table of a result, its numbers to so many digits. Raises OSError."""
-    path.write_bytes(as_csv(frame, digits))
+    path.write_bytes(as_csv(table, digits))
 
 
-def as_csv(frame: pd.DataFrame, digits: int = 12) -> bytes:
+def as_csv(table: Columns | pd.DataFrame, digits: int = 12) -> bytes:
     """A table as the bytes of its CSV file: what is missing is empty, and texts are quoted where they must be.
 
     The same bytes as pandas writes, which takes eight times as long because it looks at each number in Python: here
     one format takes many rows.
     """
-    columns = [_cells(column, digits) for _, column in frame.items()]
+    table = table if isinstance(table, Columns) else Columns.from_frame(table)
+    columns = [_cells(table, name, digits) for name in table]
     row = ",".join(form for form, _ in columns) + "\n"
-    lines = [",".join(map(_quoted, frame.columns)) + "\n"]
+    lines = [",".join(_quoted(str(name)) for name in table) + "\n"]
     varied = [cells for form, cells in columns if cells]
-    rows = zip(*varied, strict=True) if varied else repeat((), len(frame))
-    for start in range(0, len(frame), ROWS):
-        some = min(ROWS, len(frame) - start)
+    rows = zip(*varied, strict=True) if varied else repeat((), len(table))
+    for start in range(0, len(table), ROWS):
+        some = min(ROWS, len(table) - start)
         lines.append(row * some % tuple(chain.from_iterable(islice(rows, some))))
     return "".join(lines).encode()
 
 
-def _cells(column: pd.Series, digits: int) -> tuple[str, list[Any]]:
+def _cells(table: Columns, name: str, digits: int) -> tuple[str, list[Any]]:
     """(Format of a cell, what it formats) of a column; where all cells are alike, they stand in the format."""
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
-        number, cells = f"%.{digits}g", column.tolist()
-        missing = np.isnan(column.to_numpy(dtype=float))
+    numbers = table.numbers(name)
+    if numbers is not None and numbers.dtype.kind in "iu":
+        return "%d", numbers.tolist()
+    if numbers is not None:
+        number, cells = f"%.{digits}g", numbers.tolist()
+        missing = np.isnan(numbers)
         if not missing.any():
             return number, cells
         if missing.all():
             return "", []
         return "%s", ["" if cell != cell else number % cell for cell in cells]
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
-        return "%d", column.tolist()
-    cells = column.to_numpy(dtype=object).tolist()
+    cells = table.column(name)
     # Columns repeat few texts, so each is looked at once; but 1, 1.0 and True would be one.
     different = set(cells)
     if all(isinstance(cell, str) for cell in different) and not SPECIAL.search(BETWEEN.join(different)):
         return (next(iter(different)).replace("%", "%%"), []) if len(different) == 1 else ("%s", cells)
-    if all(isinstance(cell, str) or pd.isna(cell) for cell in different):
+    if all(isinstance(cell, str) or _missing(cell) for cell in different):
         texts = {cell: _text(cell) for cell in different}
         return "%s", [texts[cell] for cell in cells]
     return "%s", [_text(cell) for cell in cells]
+
+
+def _missing(cell: Any) -> bool:
+    """Whether a cell is empty: none, or not a number."""
+    return cell is None or bool(cell != cell)
 
 
 def _text(cell: Any) -> str:
     """A cell as it stands in a file: empty if missing, and guarded if a spreadsheet would run it."""
     if isinstance(cell, str):
         return _quoted(f"'{cell}" if FORMULA.match(cell) else cell)
-    return "" if pd.isna(cell) else _quoted(str(cell))
+    return "" if _missing(cell) else _quoted(str(cell))
 
 
 def _quoted(text: str) -> str:
@@ -97,6 +108,8 @@ def _quoted(text: str) -> str:
 
 def read_csv(file: Path | BytesIO) -> pd.DataFrame:
     """Read a table as `write_csv` wrote it. Raises OSError, and ValueError where it is not one."""
+    import pandas as pd
+
     numbers = ("value", "low", "high", "year", "line", "silicon", "rmse", "exported", "available", "first_year_below",
                "marginal", "marginal_low", "marginal_high", "cost_share")  # fmt: skip
     missing = {name: [""] for name in numbers}
@@ -112,6 +125,8 @@ def read_csv(file: Path | BytesIO) -> pd.DataFrame:
 def _with_gaps(frame: pd.DataFrame) -> pd.DataFrame:
     """The table with columns of numbers, of which some are missing, as numbers: with an empty cell they are read as
     texts. A column that is wholly empty stays as it is, but for the ends of a range."""
+    import pandas as pd
+
     found = {}
     for name in frame.columns.difference(TEXT_COLUMNS):
         if pd.api.types.is_numeric_dtype(frame[name].dtype):
@@ -125,6 +140,8 @@ def _with_gaps(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _mapped(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     """The table with its texts changed; the same one where none is."""
+    import pandas as pd
+
     changed = {}
     for place, (_, column) in enumerate(frame.items()):
         if pd.api.types.is_numeric_dtype(column.dtype):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from math import log10
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
+from ..columns import Columns, Frames
 from ..errors import InputError, Problem
 from ..tables.inputs import UsedRows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Ends of what is spent on each part of a plan.
 SPENT_ENDS = tuple(f"{part}_cost_{end}" for part in ("mix", "stock", "plants", "recycling") for end in ("low", "high"))
@@ -48,13 +52,11 @@ EMPTY: dict[str, tuple[str, ...]] = {
 AS_READ = ("inputs_used", "sources_used")
 #: Columns that say where a number stands.
 PLACES = ("scenario", "region", "segment", "chemistry", "mineral", "node", "disruption", "family", "measure", "year")
-#: Kinds of columns of numbers, as numpy names them.
-NUMBERS = "iuf"
 #: An input this many powers of ten away from one is likely to be why a number overflows.
 FAR = 12
 
 
-def refuse_unfit(tables: Mapping[str, pd.DataFrame], *used: UsedRows) -> None:
+def refuse_unfit(tables: Mapping[str, Columns | pd.DataFrame], *used: UsedRows) -> None:
     """Refuse tables with a number that is infinite, or empty where EMPTY does not say that it may be.
 
     used: rows that the run rests on. Raises InputError with the first such column of each table, and
@@ -62,37 +64,38 @@ def refuse_unfit(tables: Mapping[str, pd.DataFrame], *used: UsedRows) -> None:
     """
     problems = [
         Problem(f"table {name}", 0, f"{column} = {value} ({place})", f"is no number that can be told; {_why(used)}")
-        for name, frame in tables.items()
-        for column, value, place in _unfit(name, frame)[:1]
+        for of in [Frames(tables)]
+        for name in of
+        for column, value, place in _unfit(name, of.columns(name))[:1]
     ]
     if problems:
         raise InputError(problems)
 
 
-def _unfit(name: str, frame: pd.DataFrame) -> list[tuple[str, str, str]]:
+def _unfit(name: str, table: Columns) -> list[tuple[str, str, str]]:
     """(column, value, place) of the first unfit number of each column, that of `value` first."""
     out = []
-    for column in (name for name, dtype in frame.dtypes.items() if dtype.kind in NUMBERS):
-        cells = frame[column]
-        values = cells.to_numpy() if isinstance(cells.dtype, np.dtype) else cells.to_numpy(dtype=float, na_value=np.nan)
+    for column in table:
+        values = table.numbers(column)
+        if values is None:
+            continue
         wrong = ~np.isfinite(values)
         if wrong.any() and (name in AS_READ or column in EMPTY.get(name, ())):
             wrong = np.isinf(values)
         if wrong.any():
-            row = frame.iloc[int(wrong.argmax())]
-            where = ", ".join(str(row[part]) for part in PLACES if part in frame and str(row[part]) not in ("", "nan"))
-            out.append((column, str(values[wrong.argmax()]), where or f"row {int(wrong.argmax()) + 1}"))
+            row = int(wrong.argmax())
+            parts = [str(table[part][row]) for part in PLACES if part in table]
+            where = ", ".join(part for part in parts if part not in ("", "nan", "None"))
+            out.append((column, str(values[row]), where or f"row {row + 1}"))
     return sorted(out, key=lambda found: found[0] != "value")
 
 
 def _why(used: Sequence[UsedRows]) -> str:
     """The input that is likely to be at fault: the one farthest from 1."""
-    if parts := [rows.frame[["file", "line", "value"]] for rows in used if len(rows)]:
-        inputs = pd.concat(parts, ignore_index=True)
-        size = inputs["value"].astype(float).abs()
-        away = size.where(size > 0).map(math.log10, na_action="ignore").abs()
-        if away.max() > FAR:
-            row = inputs.loc[away.idxmax()]
-            place = f"{row['file']}:{int(row['line'])}" if row["line"] else row["file"]
-            return f"{place} has value = {row['value']:g}, which is likely why; correct it"
+    rows = [row for each in used for row in each.table.rows("file", "line", "value")]
+    away = [abs(log10(abs(value))) if value and value == value else 0.0 for _, _, value in rows]
+    if away and max(away) > FAR:
+        file, line, value = rows[away.index(max(away))]
+        place = f"{file}:{int(line)}" if line else file
+        return f"{place} has value = {value:g}, which is likely why; correct it"
     return "a number among the inputs or in the run file is far too large or too small; correct it"

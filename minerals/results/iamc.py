@@ -8,9 +8,8 @@ from itertools import chain
 from math import fsum, nan
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from ..case.played import LEAST
+from ..columns import Columns
 from ..quantities import QUANTITIES
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ PERCENTILES = {"p05": "5th Percentile", "p50": "50th Percentile", "p95": "95th P
 KEYS = ["Model", "Scenario", "Region", "Variable", "Unit"]
 
 
-def iamc(result: Result) -> pd.DataFrame:
+def timeseries(result: Result) -> Columns:
     """Wide IAMC table: battery demand by segment and chemistry [GWh/yr], minerals by flow [kt/yr], and what disruptions
     take, with its intervals [GWh/yr].
 
@@ -34,7 +33,7 @@ def iamc(result: Result) -> pd.DataFrame:
     """
     codes = result.record["codes"]
     labels = {kind: {code: entry["label"] for code, entry in codes[kind].items()} for kind in codes}
-    cells, demand, route = (result[name] for name in ("cells", "mineral_demand", "graphite_by_route"))
+    cells, demand, route = (result.columns(name) for name in ("cells", "mineral_demand", "graphite_by_route"))
     of_minerals = {"mineral": labels["mineral"]}
     parts = [
         _named("Battery Demand", cells, {}),
@@ -44,20 +43,20 @@ def iamc(result: Result) -> pd.DataFrame:
         _named(
             QUANTITIES["graphite_by_route"].iamc,
             route,
-            {"route": {code: code.capitalize() for code in route["route"].unique()}},
+            {"route": {code: code.capitalize() for code in dict.fromkeys(route["route"])}},
         ),
     ]
     if "mineral_flows" in result.tables:
-        flows = result["mineral_flows"]
+        flows = result.columns("mineral_flows")
         parts += [
-            _named(QUANTITIES[quantity].iamc, flows[flows["flow"] == quantity], of_minerals)
+            _named(QUANTITIES[quantity].iamc, flows.where(flow=quantity), of_minerals)
             for quantity in ("secondary_supply", "primary_demand")
         ]
     values: defaultdict[Place, list[float]] = defaultdict(list)
     for place, value in chain.from_iterable(parts):
         values[place].append(value)
     if not values:  # No batteries at all.
-        return pd.DataFrame(columns=[*KEYS, *map(str, result.record["years"])])
+        return Columns.from_rows([], [*KEYS, *map(str, result.record["years"])])
     if len({region for _, region, *_ in values}) > 1:
         whole = result.record["region_label"]
         for (scenario, _, *rest), some in [(place, some[:]) for place, some in values.items()]:
@@ -71,7 +70,7 @@ def iamc(result: Result) -> pd.DataFrame:
     table = {name: [row[at] for row in rows] for at, name in enumerate(KEYS[1:])}
     table["Unit"] = [f"{unit}/yr" for unit in table["Unit"]]
     numbers = {str(year): [fsum(values.get((*row, year), [nan])) for row in rows] for year in years}
-    return pd.DataFrame({"Model": [model] * len(rows), **table, **numbers})
+    return Columns({"Model": [model] * len(rows), **table, **numbers})
 
 
 def _taken(result: Result) -> Iterable[tuple[Place, float]]:
@@ -80,15 +79,15 @@ def _taken(result: Result) -> Iterable[tuple[Place, float]]:
     for name, columns in (("disruptions", READINGS), ("intervals", PERCENTILES)):
         if name not in result.tables:
             continue
-        table, labels, template = result[name], result.record["exposure"]["disruptions"], QUANTITIES[name].iamc
+        table, labels, template = result.columns(name), result.record["exposure"]["disruptions"], QUANTITIES[name].iamc
         for what, measure in TAKEN:
             drawn = "measure" in table
-            rows = table[table["measure"] == measure] if drawn else table
+            where = {"measure": measure} if drawn else {}
             # No part of a name holds what parts them.
-            events = [str(labels[code]["label"]).replace("|", "/") for code in rows["disruption"]]
-            at = list(zip(*(rows[column].tolist() for column in ("scenario", "region", "unit", "year")), strict=True))
+            events = [str(labels[code]["label"]).replace("|", "/") for (code,) in table.rows("disruption", **where)]
+            at = list(table.rows("scenario", "region", "unit", "year", **where))
             for column, reading in columns.items():
-                numbers = rows[column if drawn else f"{measure}_{column}"].tolist()
+                numbers = [number for (number,) in table.rows(column if drawn else f"{measure}_{column}", **where)]
                 names = (template.format(what=what, disruption=event, reading=reading) for event in events)
                 parts += [
                     ((scenario, region, variable, unit, year), 0.0 if abs(number) < LEAST else number)
@@ -98,19 +97,17 @@ def _taken(result: Result) -> Iterable[tuple[Place, float]]:
 
 
 def _named(
-    template: str, frame: pd.DataFrame, labels: Mapping[str, Mapping[str, str]]
-) -> Iterable[tuple[Place, float]]:
+    template: str, table: Columns, labels: Mapping[str, Mapping[str, str]]
+) -> Iterable[tuple[Place, float]]:  # fmt: skip
     """Place and value of each row of a table. labels: by column and code, with which the template is filled; a
     chemistry with silicon has that in its name."""
-    silicon = frame["silicon"].tolist() if "chemistry" in labels else [0.0] * len(frame)
-    codes = list(zip(*(frame[column].tolist() for column in labels), silicon, strict=True))
+    silicon = table.column("silicon") if "chemistry" in labels else [0.0] * len(table)
+    codes = list(zip(*map(table.column, labels), silicon, strict=True))
     names: dict[tuple[Any, ...], str] = {}
     for some in set(codes):
         texts = {column: of[code] for (column, of), code in zip(labels.items(), some, strict=False)}
         if some[-1]:
             texts["chemistry"] += f" with {some[-1]:.0%} Si"
         names[some] = template.format_map(texts)
-    scenario, region, unit, year, value = (
-        frame[column].tolist() for column in ("scenario", "region", "unit", "year", "value")
-    )
+    scenario, region, unit, year, value = map(table.column, ("scenario", "region", "unit", "year", "value"))
     return zip(zip(scenario, region, [names[some] for some in codes], unit, year, strict=True), value, strict=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ..cells.formula import mass_fractions, parse
 from ..errors import UsageError, did_you_mean, listed
@@ -14,6 +12,9 @@ from ..shipped import inputs_folder
 from ..tables.inputs import read_inputs
 from ..units import UNITS
 from .result import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Unit of masses in results.
 KT = "kt"

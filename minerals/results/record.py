@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
+from collections import Counter
 from dataclasses import asdict
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import distribution
 from typing import Any
 
 import numpy
-import pandas
 
 from ..config import Run, ShareChange, of_reference
 from ..tables.inputs import Inputs
@@ -50,7 +51,7 @@ def record(resolved: Resolved, inputs: Inputs, config: Run | None = None) -> dic
     if settings["study"]:
         settings["study"].pop("workers", None)  # They never change a result.
     identity = json.dumps([settings, inputs.sha256, lines, versions()["minerals"]], sort_keys=True)
-    used = resolved.inputs_used["quality"].value_counts()
+    used = Counter(resolved.used.columns["quality"])
     adoption: dict[str, Any] = {}
     if resolved.diffusion is not None:
         adoption["diffusion"] = json.loads(resolved.diffusion.to_json(orient="records", double_precision=15))
@@ -89,12 +90,12 @@ def own_folders(inputs: Inputs) -> list[str]:
 
 def _own_rows(resolved: Resolved, inputs: Inputs) -> list[dict[str, Any]]:
     """What own rows did to the tables, by file, each row below that one of them replaces, and how many the run used."""
-    used = resolved.inputs_used["file"].value_counts()
+    used = Counter(resolved.used.columns["file"])
     return [
         {
             **asdict(each),
             "instead": [{**asdict(one), "change": one.change} for one in each.instead],
-            "used": int(used.get(each.file, 0)),
+            "used": used[each.file],
             "words": str(each),
         }
         for each in inputs.own
@@ -107,13 +108,21 @@ def versions() -> dict[str, str]:
     differ: a mix whose objective leaves chemistries open above all."""
     blas = numpy.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})  # That of numpy's build.
     return {
-        "minerals": version("minerals"),
+        "minerals": _installed("minerals"),
         "python": platform.python_version(),
         "numpy": numpy.__version__,
-        "pandas": pandas.__version__,
-        **{name: version(name) for name in LIBRARIES},
+        "pandas": _installed("pandas"),
+        **{name: _installed(name) for name in LIBRARIES},
         "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
     }
+
+
+def _installed(name: str) -> str:
+    """Version of an installed library. Its metadata begin with it; to parse all of them, the long description of a
+    library too, takes ten times as long."""
+    found = distribution(name)
+    stated = re.search(r"^Version: (\S+)$", found.read_text("METADATA") or "", re.MULTILINE)
+    return stated[1] if stated else found.version
 
 
 def _title(run: Run) -> str:

@@ -109,7 +109,7 @@ def _counted_on_top(segments: Sequence[str], inputs: Inputs) -> str:
 
 def _left_over(chokepoints: Chokepoints, inputs: Inputs) -> list[str]:
     """A sentence for each node of which one mass gives several minerals at once."""
-    labels, out = inputs["minerals"].set_index("mineral")["label"], []
+    labels, out = inputs.by_code("minerals", "label"), []
     for node in chokepoints.inputs.nodes:
         minerals = dict.fromkeys(part[0] for part, label in zip(node.products, node.together, strict=True) if label)
         if len(minerals) > 1:

@@ -12,16 +12,19 @@ from dataclasses import field
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from ..columns import Columns, Frames
 from ..errors import UsageError, did_you_mean, listed
 from ..haste import frozen
 from ..numbers import number
 from .csv_files import read_csv, write_csv
 from .folders import staged, sweep
 from .hashes import AGAIN, OWN_HASH, RECORD, WRITTEN, own_hash, sha256
+from .iamc import timeseries
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHARTS = "charts"
 #: What must not be added up: `total` asks for one label of these, or for a sum by them.
@@ -44,27 +47,28 @@ COLUMNS = {
 
 @frozen
 class Result:
-    """Tables by name and the record of a run. `result["mineral_demand"]` is a tidy DataFrame; do not change it.
+    """Tables by name and the record of a run. `result["mineral_demand"]` is a tidy DataFrame; do not change it: files
+    are written from its columns.
 
     files: texts, or bytes, that are written beside the record, by name; not read back.
     """
 
     record: dict[str, Any]
-    tables: dict[str, pd.DataFrame]
+    tables: Mapping[str, pd.DataFrame]
     files: dict[str, str | bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.tables, Frames):
+            object.__setattr__(self, "tables", Frames(self.tables))
 
     @cached_property
     def rows_used(self) -> dict[str, dict[str, Any]]:
         """Rows of the inputs that count, each by column, by their names."""
-        frame = self["inputs_used"]
-        columns = [frame[name].tolist() for name in frame]
-        return {
-            row["rows"]: row for row in (dict(zip(frame, cells, strict=True)) for cells in zip(*columns, strict=True))
-        }
+        return {row["rows"]: row for row in self.columns("inputs_used").records()}
 
     def __repr__(self) -> str:
         years = self.record["years"]
-        tables = listed([f"{name} ({len(frame)} rows)" for name, frame in self.tables.items()])
+        tables = listed([f"{name} ({self._frames.length(name)} rows)" for name in self.tables])
         return (
             f"Result: {self.record['title']}\n  scenarios: {', '.join(self.scenarios)}\n"
             f"  {self.record['region_label']}, {years[0]}–{years[-1]}\n  tables: {tables}"
@@ -76,7 +80,7 @@ class Result:
 
         from .compare import compare
 
-        found = compare(self)
+        found = compare(self).frame
         labels = {code: about["label"] for code, about in self.record["codes"]["mineral"].items()}
         wide = found.pivot(index="mineral", columns="scenario", values="value")
         wide = wide.loc[[name for name in self.record["minerals"] if wide.loc[name].any()], self.scenarios]
@@ -90,6 +94,15 @@ class Result:
         if name not in self.tables:
             raise KeyError(f"no table {name}{did_you_mean(name, self.tables)} (tables: {listed(list(self.tables))})")
         return self.tables[name]
+
+    def columns(self, name: str) -> Columns:
+        """A table as columns of plain cells, for which no frame is made. Raises KeyError."""
+        return self._frames.columns(name)
+
+    @property
+    def _frames(self) -> Frames:
+        assert isinstance(self.tables, Frames)
+        return self.tables
 
     @property
     def scenarios(self) -> list[str]:
@@ -127,6 +140,8 @@ class Result:
         axes = [[self._known(quantity, name, where[name])] if name in where else self.labels(name) for name in by]
         if not all(axes) or "chemistry" in by:
             return sums
+        import pandas as pd
+
         if len(by) == 1:
             return sums.reindex(pd.Index(axes[0], name=by[0]), fill_value=0.0)
         return sums.reindex(pd.MultiIndex.from_product(axes, names=by), fill_value=0.0)
@@ -142,9 +157,7 @@ class Result:
 
     def iamc(self) -> pd.DataFrame:
         """The result in the IAMC layout (Model, Scenario, Region, Variable, Unit, one column a year)."""
-        from .iamc import iamc
-
-        return iamc(self)
+        return timeseries(self).frame
 
     def write(self, folder: str | Path, *, force: bool = False, extra: Callable[[Path], None] | None = None) -> None:
         """Write record.json, tables/*.csv and iamc.csv to `folder`, with what `extra` adds, whole or not at all.
@@ -168,9 +181,9 @@ class Result:
     def _fill(self, folder: Path, extra: Callable[[Path], None] | None) -> None:
         """Write the files of the result into an empty folder, the record last."""
         (folder / "tables").mkdir()
-        for name, frame in self.tables.items():
-            write_csv(frame, folder / "tables" / f"{name}.csv")
-        write_csv(self.iamc(), folder / "iamc.csv")
+        for name in self.tables:
+            write_csv(self.columns(name), folder / "tables" / f"{name}.csv")
+        write_csv(timeseries(self), folder / "iamc.csv")
         for name, text in self.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
@@ -272,7 +285,7 @@ def load(folder: str | Path) -> Result:
     folder = Path(folder)
     record = read(folder)
     names = dict.fromkeys([*record["tables"], *COLUMNS])
-    return Result(record, {name: _table(folder, name, record["files"]) for name in names})
+    return Result(record, Frames({name: _table(folder, name, record["files"]) for name in names}))
 
 
 def _table(folder: Path, name: str, hashes: Mapping[str, str]) -> pd.DataFrame:

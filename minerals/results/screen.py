@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import fsum, isnan
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from ..columns import Columns
 from ..errors import listed
 from ..numbers import number, percent, signed_percent
 from ..tables.codes import WEIGHTED
@@ -16,6 +16,9 @@ from ..text import MARK
 from .compare import changes
 from .result import Result
 from .worlds import said_of_assumed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Head, rows and the places of the columns that are aligned to the left.
 Table = tuple[Sequence[str], Sequence[Sequence[str]], Sequence[int]]
@@ -50,7 +53,9 @@ KNOWN = 0.01
 LEAST = 0.05
 
 
-def comparison(result: Result, table: pd.DataFrame, base: str, place: str, width: int, mass: str = "kt") -> list[str]:
+def comparison(
+    result: Result, table: Columns | pd.DataFrame, base: str, place: str, width: int, mass: str = "kt"
+) -> list[str]:
     """Batteries in GWh and each mineral in kt or another unit of mass, by scenario, with the change against the base.
 
     table: as `compare` gives it; place: what the numbers are of. Scenarios stand side by side; those that do not fit
@@ -101,18 +106,17 @@ def open_changes(result: Result, width: int) -> list[str]:
 
 def without_batteries(result: Result) -> list[str]:
     """Where no scenario puts any battery into use: everywhere, or by region and by use with their years."""
-    cells, record = result["cells"], result.record
-    sold, years = cells[cells["value"] > 0], record["years"]
-    if sold.empty:
+    cells, record = result.columns("cells"), result.record
+    sold, years = [row for *row, gwh in cells.rows("region", "segment", "year", "value") if gwh > 0], record["years"]
+    if not sold:
         return [f"No batteries in {record['region_label']} in {ranges(years)}: every need is zero."]
     lines = []
     for region in record["regions"]:
-        found = set(sold.loc[sold["region"] == region, "year"])
+        found = {year for place, _, year in sold if place == region}
         if missing := [year for year in years if year not in found]:
             lines.append(f"No batteries: {region}, {ranges(missing)}.")
-    uses = [
-        record["codes"]["segment"][name]["label"] for name in record["segments"] if name not in set(sold["segment"])
-    ]
+    used = {segment for _, segment, _ in sold}
+    uses = [record["codes"]["segment"][name]["label"] for name in record["segments"] if name not in used]
     return [*lines, *(f"No batteries: {use}, {ranges(years)}." for use in uses)]
 
 
@@ -121,14 +125,16 @@ def supply(result: Result, width: int) -> list[str]:
     if "mineral_flows" not in result.tables:
         return []
     year, labels = result.record["years"][-1], result.record["codes"]["mineral"]
-    flows = _of_year(result, "mineral_flows", year).groupby(["flow", "mineral", "scenario"])["value"].sum()
+    flows: dict[tuple[str, str, str], float] = {}
+    for *key, kt in result.columns("mineral_flows").rows("flow", "mineral", "scenario", "value", year=year):
+        flows[*key,] = flows.get((*key,), 0.0) + kt
 
     def cells(mineral: str, scenario: str) -> list[str]:
         taken = flows.get(("input", mineral, scenario), 0.0)
         primary = flows.get(("primary_demand", mineral, scenario), 0.0)
         return [number(primary), f"{1 - primary / taken:.0%}"] if taken else ["0", ""]
 
-    held = set(flows[flows > 0].index.get_level_values("mineral"))
+    held = {mineral for (_, mineral, _), kt in flows.items() if kt > 0}
     minerals = [name for name in result.record["minerals"] if name in held]
     if not minerals:
         return [f"Mined and refined in {year}: nothing."]
@@ -185,14 +191,14 @@ def risks(result: Result, width: int) -> list[str]:
 
     Two scenarios stand side by side where that fits the width.
     """
-    if "disruptions" not in result.tables or not len(result["disruptions"]):
+    if "disruptions" not in result.tables or not len(result.columns("disruptions")):
         return []
-    year, table = result.record["years"][-1], result["disruptions"]
-    here = table[table["year"] == year]
+    year = result.record["years"][-1]
+    here = result.columns("disruptions").records(year=year)
     drawn = _drawn(result, year)
     lines: list[str] = []
-    for region, mine in here.groupby("region", sort=False):
-        title, rows = f"GWh lost in {region}, {year}", mine.to_dict("records")
+    for region in dict.fromkeys(row["region"] for row in here):
+        title, rows = f"GWh lost in {region}, {year}", [row for row in here if row["region"] == region]
         blocks = _lost(result, rows, title, drawn, 2)
         if any(len(line) > width for each in blocks for line in columns(*each)):
             blocks = _lost(result, rows, title, drawn, 1)
@@ -216,23 +222,26 @@ def other_worlds(result: Result, width: int) -> list[str]:
     if "lost_by_future" not in result.tables:
         return []
     first, labels = result.scenarios[0], result.record["codes"]["future"]
-    table = result["lost_by_future"]
-    table = table[table["scenario"] == first]
-    futures = list(dict.fromkeys(table["future"]))
+    table = result.columns("lost_by_future").records(scenario=first)
+    futures = list(dict.fromkeys(row["future"] for row in table))
     lines: list[str] = []
-    for region, mine in table.groupby("region", sort=False):
-        by = {(row["disruption"], row["future"]): row for row in mine.to_dict("records")}
-        head = [f"GWh lost in {region}, {mine['year'].max()}, {result.record['scenarios'][first]['label']}"]
+    for region in dict.fromkeys(row["region"] for row in table):
+        mine = [row for row in table if row["region"] == region]
+        by = {(row["disruption"], row["future"]): row for row in mine}
+        head = [
+            f"GWh lost in {region}, {max(row['year'] for row in mine)}, {result.record['scenarios'][first]['label']}"
+        ]
         for name in futures:
             head += [str(labels[name]["label"]), "of all"]
         body = []
-        for row in mine.drop_duplicates("disruption").itertuples():
-            these = [by.get((row.disruption, name)) for name in futures]
+        for code in dict.fromkeys(row["disruption"] for row in mine):
+            row = next(row for row in mine if row["disruption"] == code)
+            these = [by.get((code, name)) for name in futures]
             if any(
                 max(each["lost_proportional"], each["lost_high"]) - each["shortage"] >= LEAST for each in these if each
             ):
                 cells = [text for each in these for text in _in_a_world(each)]
-                body.append([f"{row.label}{'' if row.status == 'in_force' else MARK}", *cells])
+                body.append([f"{row['label']}{'' if row['status'] == 'in_force' else MARK}", *cells])
         lines += [*([""] if lines else []), *fitted(head, body, width)] if body else []
     return lines
 
@@ -248,7 +257,7 @@ def _in_a_world(row: Mapping[Any, Any] | None) -> tuple[str, str]:
 def _in_assumed(result: Result, year: int) -> list[str]:
     """Which supply futures of the run are assumed, and of which one the figures beside the table by future are."""
     del year
-    assumed = said_of_assumed(result.record, result["inputs_used"])
+    assumed = said_of_assumed(result.record, result.columns("inputs_used"))
     if not assumed:
         return []
     if other_worlds(result, NARROW):
@@ -291,37 +300,32 @@ def wrapped(sentences: Iterable[str], width: int) -> list[str]:
         [text] if text.startswith(GAP) else textwrap.wrap(text, width, subsequent_indent=GAP))]  # fmt: skip
 
 
-def _of_year(result: Result, name: str, year: int) -> pd.DataFrame:
-    """Rows of a table of one year."""
-    table = result[name]
-    return table[table["year"] == year]
-
-
 def _drawn(result: Result, year: int) -> dict[tuple[str, str, str], tuple[float, float]]:
     """5th and 95th percentile of the share of the plan that is lost, by scenario, region and disruption, of those that
     were drawn."""
     if "intervals" not in result.tables:
         return {}
-    table = _of_year(result, "intervals", year)
-    table = table[table["measure"] == "lost"]
-    keys = zip(table["scenario"], table["region"], table["disruption"], strict=True)
-    return dict(zip(keys, zip(table["share_p05"], table["share_p95"], strict=True), strict=True))
+    names = ("scenario", "region", "disruption", "share_p05", "share_p95")
+    rows = result.columns("intervals").rows(*names, year=year, measure="lost")
+    return {(scenario, region, code): (low, high) for scenario, region, code, low, high in rows}
 
 
 def _weighted(result: Result, year: int) -> list[str]:
     """What is lost on average, by every set of weights; nothing where nothing is lost or one disruption is played."""
     if "weighted_loss" not in result.tables:
         return []
-    table = _of_year(result, "weighted_loss", year)
-    if not len(table) or table["disruptions"].max() < 2 or table["value"].max() < LEAST:
+    table = result.columns("weighted_loss").records(year=year)
+    if not table or max(row["disruptions"] for row in table) < 2 or max(row["value"] for row in table) < LEAST:
         return []
     parts = []
     for scenario in result.scenarios:
-        mine = table[table["scenario"] == scenario].set_index("weights")
-        ends = _percents(*(mine.loc["status", ["low", "high"]] / mine["planned"].iloc[0]))
+        mine = {row["weights"]: row for row in table if row["scenario"] == scenario}
+        status = mine["status"]
+        planned = status["planned"]
+        ends = _percents(*(status[end] / planned if planned else 0.0 for end in ("low", "high")))
         parts.append(
-            f"{result.record['scenarios'][scenario]['label']} {mine.at['equal', 'share']:.0%}, "
-            f"{mine.at['status', 'share']:.0%} ({ends}), {mine.at['history', 'share']:.0%}"
+            f"{result.record['scenarios'][scenario]['label']} {mine['equal']['share']:.0%}, "
+            f"{status['share']:.0%} ({ends}), {mine['history']['share']:.0%}"
         )
     exposure = result.record["exposure"]
     begun = {code for code, event in exposure["disruptions"].items() if event["start"] <= year}
@@ -340,16 +344,13 @@ def _drivers(result: Result, year: int) -> list[str]:
     """What most of the interval of the first scenario's largest loss hangs on."""
     if "drivers" not in result.tables:
         return []
-    table = _of_year(result, "drivers", year)
-    table = table[(table["measure"] == "lost") & (table["scenario"] == result.scenarios[0])]
-    if not len(table):
+    where = {"measure": "lost", "scenario": result.scenarios[0], "year": year}
+    table = list(result.columns("drivers").rows("disruption", "label", "importance", **where))
+    if not table:
         return []
-    first = table["disruption"].iloc[0]
+    first = table[0][0]
     label = result.record["exposure"]["disruptions"][first]["label"]
-    parts = [
-        f"{row.label} {row.importance:.0%}"
-        for row in table[table["disruption"] == first].head(MOST_DRIVERS).itertuples()
-    ]
+    parts = [f"{name} {part:.0%}" for code, name, part in table if code == first][:MOST_DRIVERS]
     return [f"{label}: the interval hangs on {listed(parts, MOST_DRIVERS)}."]
 
 
@@ -373,33 +374,39 @@ def _percents(low: float, high: float) -> str:
 
 def _short(result: Result, year: int) -> list[str]:
     """What cannot be built even without a disruption."""
-    table, lines = result["shortage"], []
-    labels = result.record["exposure"]["nodes"]
-    cells = _of_year(result, "cells", year).groupby("scenario")["value"].sum()
-    for row in table[table["year"] == year].itertuples():
-        who = result.record["scenarios"][row.scenario]["label"]
-        what = labels[row.node]["label"]
-        planned = float(cells.get(row.scenario, 0.0))
-        share = f", {row.value / planned:.0%} of all," if planned else ""
-        beyond = f"{number(row.value)} GWh{share} more than the reference world can supply ({what})"
+    labels, lines = result.record["exposure"]["nodes"], []
+    for scenario, node, short in result.columns("shortage").rows("scenario", "node", "value", year=year):
+        who = result.record["scenarios"][scenario]["label"]
+        what = labels[node]["label"]
+        planned = fsum(gwh for (gwh,) in result.columns("cells").rows("value", year=year, scenario=scenario))
+        share = f", {short / planned:.0%} of all," if planned else ""
+        beyond = f"{number(short)} GWh{share} more than the reference world can supply ({what})"
         lines.append(f"{who}: {beyond}, counted in each figure above.")
-        lines.append(f"  Follow it: explain --node {row.node} --scenario {row.scenario}")
+        lines.append(f"  Follow it: explain --node {node} --scenario {scenario}")
     return lines
 
 
 def _not_known(result: Result, year: int) -> list[str]:
     """Nodes that batteries need and whose suppliers are not known, those that most of them need first."""
-    table, uses = result["concentration"], result["exposure"]
-    unknown = set(table.loc[(table["year"] == year) & (table["measure"] == "top1") & table["value"].isna(), "node"])
+
+    def rows(table: str, *names: str) -> Iterator[tuple[Any, ...]]:
+        return result.columns(table).rows(*names, year=year)
+
+    unknown = {
+        node for node, measure, share in rows("concentration", "node", "measure", "value")
+        if measure == "top1" and isnan(share)
+    }  # fmt: skip
     # Of some the makers are known, and not how much they make: no stop of them binds either.
-    cover = _of_year(result, "coverage", year)
-    unknown |= set(cover.loc[cover["measure"] == "need", "node"]) - set(
-        cover.loc[cover["measure"] == "accessible", "node"]
-    )
-    uses = uses[(uses["year"] == year) & (uses["measure"] == "dependent_gwh") & uses["node"].isin(unknown)]
-    most = uses[uses["value"] > 0].groupby("node")["value"].max().sort_values(ascending=False, kind="stable")
+    cover = {each: {node for node, measure in rows("coverage", "node", "measure") if measure == each}
+             for each in ("need", "accessible")}  # fmt: skip
+    unknown |= cover["need"] - cover["accessible"]
+    most: dict[str, float] = {}
+    for node, measure, gwh in rows("exposure", "node", "measure", "value"):
+        if measure == "dependent_gwh" and node in unknown and gwh > 0:
+            most[node] = max(gwh, most.get(node, 0.0))
     labels = result.record["exposure"]["nodes"]
-    names = [str(labels[node]["label"]) for node in most.index]
+    # Of those that as much depends on the first by name.
+    names = [str(labels[node]["label"]) for node in sorted(most, key=lambda node: (-most[node], node))]
     one = len(names) == 1
     what = {
         "none": f"no stop of {'it' if one else 'them'} is counted above, and {'it is not' if one else 'none is'} safe",
@@ -412,10 +419,9 @@ def _not_known(result: Result, year: int) -> list[str]:
 def _at_unknown(result: Result) -> list[str]:
     """What changes by more than a hundredth of the plan if all that nobody knows stood in the country that leads it, in
     the scenario where that is most; the largest change first."""
-    table = result["lost_unknown"]
     names = ("scenario", "region", "label", "unknown", "share_best")
     share = {(scenario, region, label, end): value
-             for scenario, region, label, end, value in zip(*(table[name] for name in names), strict=True)}  # fmt: skip
+             for scenario, region, label, end, value in result.columns("lost_unknown").rows(*names)}  # fmt: skip
     found: dict[str, tuple[float, str]] = {}
     for (scenario, region, label, end), least in share.items():
         most = share[scenario, region, label, "all"]

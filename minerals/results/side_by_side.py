@@ -79,7 +79,7 @@ def _year(runs: Mapping[str, Result], year: int | str | None) -> int:
 
 def _minerals(result: Result, year: int, region: str | None, quantity: str) -> Iterator[pd.DataFrame]:
     """GWh of batteries, and kt of each mineral."""
-    found = compare(result, None, year, region, quantity)
+    found = compare(result, None, year, region, quantity).frame
     gwh = found.drop_duplicates("scenario")
     yield pd.DataFrame({"scenario": gwh["scenario"], "what": BATTERIES, "name": "", "label": "Batteries",
                         "value": gwh["gwh"], "low": float("nan"), "high": float("nan"), "unit": "GWh"})  # fmt: skip

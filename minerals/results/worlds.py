@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..columns import Columns
 
 
-def assumed_of(futures: Iterable[str], inputs: pd.DataFrame | None) -> list[str]:
+def assumed_of(futures: Iterable[str], inputs: Columns | pd.DataFrame | None) -> list[str]:
     """Those of some supply futures in which most of who makes what is assumed. inputs: rows used by a run."""
     if inputs is None or "future" not in inputs:
         return []
-    part = inputs["source"].eq("assumed").groupby(inputs["future"]).mean()
-    return [name for name in futures if part.get(name, 0.0) > 0.5]
+    named = list(zip(inputs["future"], inputs["source"], strict=True))
+    rows, assumed = Counter(future for future, _ in named), Counter(f for f, source in named if source == "assumed")
+    return [name for name in futures if assumed[name] > rows[name] / 2]
 
 
-def said_of_assumed(record: Mapping[str, Any], inputs: pd.DataFrame | None) -> str:
+def said_of_assumed(record: Mapping[str, Any], inputs: Columns | pd.DataFrame | None) -> str:
     """A sentence that names the assumed ones of the supply futures of a result; '' where there are none.
 
     record: of the result; inputs: rows that it used.

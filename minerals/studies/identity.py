@@ -7,8 +7,6 @@ import json
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from ..config import Run
 from ..haste import frozen
 from ..results.record import versions
@@ -16,6 +14,8 @@ from ..tables.inputs import Inputs, UsedRows
 from ..tables.resolve import Resolved
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..case.optimise import Mix
 
 

@@ -69,7 +69,7 @@ def run(
             findings = kind.study(Studied(config, found.resolved, label, tables, chosen), kept, progress)
             found.tables.update(findings.tables)
             if findings.used is not None:
-                rows = joined(found.resolved.used, findings.used).frame
+                rows = joined(found.resolved.used, findings.used).table
                 found.tables.update(inputs_used=rows, sources_used=sources_used(rows, tables))
             found.log["study"] = {"kind": study.kind, **findings.about, "held": findings.about.get("held", [])}
             if findings.futures:

@@ -13,6 +13,7 @@ import pandas as pd
 from ..case.by_rule import Cost, rated, stop, suppliers, with_cells
 from ..case.chokepoints import Chokepoints
 from ..case.played import LEAST, Played, play, played, stops_of
+from ..columns import Columns
 from ..exposure.disruption import Loss, losses
 from ..exposure.window import YEAR, Window, parts
 from ..results.tables.intervals import as_tables, interval_rows
@@ -24,7 +25,7 @@ from .pool import Progress, hands_set, worker_pool
 PAIRED = 10
 
 
-def stress(chokepoints: Chokepoints, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
+def stress(chokepoints: Chokepoints, progress: Progress | None = None) -> dict[str, Columns | pd.DataFrame]:
     """Tables stress_single (N-1), library (what of it the rule takes), stress_pairs (N-2), stress_cells (stops of
     materials with and without cells) and stress_years (events that last, stockpiles running down); and intervals and
     drivers, of all events in all years. progress: is called with how many of how many years are drawn."""
@@ -41,7 +42,7 @@ def stress(chokepoints: Chokepoints, progress: Progress | None = None) -> dict[s
     }
 
 
-def _intervals(chokepoints: Chokepoints, progress: Progress | None) -> dict[str, pd.DataFrame]:
+def _intervals(chokepoints: Chokepoints, progress: Progress | None) -> dict[str, Columns]:
     """Intervals and drivers of all events in all years; where workers were asked for, each year by one of them."""
     events, keys = chokepoints.inputs.events, [str(year) for year in range(len(chokepoints.years))]
     if not chokepoints.config.draws:

@@ -8,10 +8,9 @@ shares; without `rest` all others fill in proportion. Shares above one are a pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import pandas as pd
 
 from ..config import Diffusion, Rest, Run
 from ..diffusion import CURVES, fit
@@ -23,6 +22,9 @@ from .inputs import Inputs
 from .names import Kinds
 from .read import Table
 from .series import Datum, Label, Point, ranges
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Resolved shares of one place: year → {label: Point}.
 Shares = dict[int, dict[Label, Point]]
@@ -73,7 +75,11 @@ class Adoption:
 
     def table(self) -> pd.DataFrame | None:
         """Parameters of every path; None where the run has none."""
-        return pd.DataFrame(self.records, columns=DIFFUSION_COLUMNS) if self.run.diffusion else None
+        if not self.run.diffusion:
+            return None
+        import pandas as pd
+
+        return pd.DataFrame(self.records, columns=DIFFUSION_COLUMNS)
 
     def sentences(self) -> Iterable[str]:
         for words, regions in self.summaries.items():

@@ -1,7 +1,7 @@
 """Checked inputs kept between runs, so that tables which have not changed are not read and checked again.
 
 A kept package is found by what it is made from: the bytes of each of its files and of the own rows on top of them, the
-shipped descriptor, and this version of the code, Python, numpy and pandas. It lies in the user's own cache folder,
+shipped descriptor, and this version of the code, Python and numpy. It lies in the user's own cache folder,
 which nobody else may write to, and carries a hash of itself. Whatever is not as it should be, from a damaged file to a
 folder that cannot be written, means that the tables are read as usual. `MINERALS_CACHE=off` keeps nothing.
 """
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ..shipped import inputs_folder
 from .schema import DESCRIPTOR
@@ -114,7 +113,7 @@ def _key(layers: Layers, hashes: Mapping[str, str]) -> str:
         hashlib.sha256((shipped / DESCRIPTOR).read_bytes()).hexdigest(),
         layers.package.resolve() == shipped.resolve(),
         sorted((str(file), *_size_and_time(file)) for file in sources),
-        (sys.version, np.__version__, pd.__version__),
+        (sys.version, np.__version__),
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

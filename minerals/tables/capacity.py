@@ -11,8 +11,7 @@ shares and do not cap again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ..config import CapacityLimit, Run
 from ..errors import Problem, listed
@@ -22,6 +21,9 @@ from .adoption import Shares, Write, new, scaled
 from .inputs import Inputs
 from .names import Kinds
 from .series import Anchors, Datum, at, datum, ranges
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CAPPED_COLUMNS = ["scenario", "region", "chemistry", "year", "asked", "allowed", "unit"]
 #: An excess below this share of the limit is rounding.
@@ -65,7 +67,11 @@ class Capacity:
     def table(self) -> pd.DataFrame | None:
         """Every place where less came out than was asked; None where no scenario has a limit."""
         demanded = any(scenario.capacity_limit for scenario in self.run.settings.scenario.values())
-        return pd.DataFrame(self.records, columns=CAPPED_COLUMNS) if demanded else None
+        if not demanded:
+            return None
+        import pandas as pd
+
+        return pd.DataFrame(self.records, columns=CAPPED_COLUMNS)
 
     def sentences(self) -> Iterable[str]:
         for name, scenario in self.run.settings.scenario.items():

@@ -10,8 +10,6 @@ from difflib import get_close_matches
 from statistics import median
 from typing import Any
 
-import pandas as pd
-
 from ..errors import Problem, did_you_mean, listed
 from ..units import GRAPHITE_LIMIT, PLAUSIBLE
 from .codes import ASSUMED, OWN, UNKNOWN
@@ -250,7 +248,7 @@ def lifetimes_are_possible(tables: Tables, problems: list[Problem]) -> None:
     chemistries = set(tables["chemistries"].columns["chemistry"])
     lives = [tables[name] for name in ("lifetime", by_label("lifetime")) if name in tables]
     for table, row in ((each, row) for each in lives for row in each.rows):
-        least = row.value if pd.isna(row.low) else row.low
+        least = row.value if math.isnan(row.low) else row.low
         if least <= 0:
             why = "a lifetime must be above 0 years, its low end too"
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
@@ -262,7 +260,7 @@ def lifetimes_are_possible(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, int(row.line), f"chemistry = {row.chemistry!r}", why))
     scrap = tables["line_scrap"]
     for row in scrap.rows:
-        most = row.value if pd.isna(row.high) else row.high
+        most = row.value if math.isnan(row.high) else row.high
         if most >= 1:
             why = "a line that scraps everything never makes a cell; expected below 1"
             problems.append(Problem(scrap.file, int(row.line), f"value, high = {row.value:g}, {most:g}", why))
@@ -365,13 +363,13 @@ def prices_can_be_learnt(tables: Tables, problems: list[Problem]) -> None:
     prices, rates, energies = tables["cell_price"], tables["learning_rate"], tables["cumulative_energy"]
     for table, what in ((prices, "a price"), (energies, "a cumulative energy")):
         for row in table.rows:
-            least = row.value if pd.isna(row.low) else row.low
+            least = row.value if math.isnan(row.low) else row.low
             if least <= 0:
                 why = f"{what} must be above 0, its low end too; leave the row out where there is none"
                 problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
     counted = set(energies.columns["family"])
     for row in rates.rows:
-        most = row.value if pd.isna(row.high) else row.high
+        most = row.value if math.isnan(row.high) else row.high
         if most >= 1:
             why = "a doubling that takes the whole price leaves cells for free; expected below 1 (18 % is 0.18)"
             problems.append(Problem(rates.file, int(row.line), f"value, high = {row.value:g}, {most:g}", why))
@@ -398,7 +396,7 @@ def multiples_lead_somewhere(tables: Tables, problems: list[Problem]) -> None:
     base = dict(zip(chemistries.columns["chemistry"], chemistries.columns["base"], strict=True))
     names, learnt = dict.fromkeys([*family, *family.values()]), set(rates.columns["family"])
     for row in table.rows:
-        line, least = int(row.line), row.value if pd.isna(row.low) else row.low
+        line, least = int(row.line), row.value if math.isnan(row.low) else row.low
         for column, known in (("chemistry", list(names)), ("relative_to", [*names, *learnt])):
             if (code := getattr(row, column)) not in known and not chemistries.dropped:
                 why = f"neither a chemistry nor a family{did_you_mean(code, known)}"

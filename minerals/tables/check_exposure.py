@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from math import isnan
 
 from ..errors import Problem, did_you_mean
 from .check import Tables, split
@@ -29,7 +29,7 @@ def disruptions_are_whole(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(table.file, line, f"months = {row.months:g}", why))
         for column in TOLD_ONCE:
             here, there = (getattr(each, column) for each in (row, first[row.disruption]))
-            if here != there and not (pd.isna(here) and pd.isna(there)):
+            if here != there and (here == here or there == there):  # Both may be empty.
                 start = table.lines([first[row.disruption].line])
                 why = f"{row.disruption} has {there!r} in {start}; write the same in all its rows"
                 problems.append(Problem(table.file, line, f"{column} = {here!r}", why))
@@ -48,11 +48,11 @@ def disruptions_have_ends(tables: Tables, problems: list[Problem]) -> None:
     table, history = tables["disruption"], tables["event_history"]
     for row in table.rows:
         line, ends = int(row.line), (row.months_low, row.months_high)
-        if pd.isna(ends[0]) != pd.isna(ends[1]):
-            name = "months_low" if pd.isna(ends[0]) else "months_high"
+        if isnan(ends[0]) != isnan(ends[1]):
+            name = "months_low" if isnan(ends[0]) else "months_high"
             why = "months_low and months_high go together; give both or neither"
             problems.append(Problem(table.file, line, f"{name} = ''", why))
-        elif not pd.isna(ends[0]) and not 0 < ends[0] <= row.months <= ends[1]:
+        elif not isnan(ends[0]) and not 0 < ends[0] <= row.months <= ends[1]:
             what = f"months_low, months, months_high = {ends[0]:g}, {row.months:g}, {ends[1]:g}"
             problems.append(Problem(table.file, line, what, "expected 0 < months_low ≤ months ≤ months_high"))
         if row.instrument and row.kind != "export":
@@ -97,7 +97,7 @@ def trade_rules_can_hold(tables: Tables, problems: list[Problem]) -> None:
         elif not single and row.group not in known and not groups.dropped:
             why = f"{row.kind} needs a group of {groups.file}{did_you_mean(row.group, known)}"
             problems.append(Problem(table.file, line, f"group = {row.group!r}", why))
-        most = row.value if pd.isna(row.high) else row.high
+        most = row.value if isnan(row.high) else row.high
         if row.kind != "tariff" and most > 1:
             why = f"{row.kind} is a share from 0 to 1; 65 % is 0.65"
             problems.append(Problem(table.file, line, f"value, high = {row.value:g}, {most:g}", why))
@@ -107,7 +107,7 @@ def packs_hold_energy(tables: Tables, problems: list[Problem]) -> None:
     """GWh are divided by it, so it is above 0."""
     table = tables["pack_size"]
     for row in table.rows:
-        least = row.value if pd.isna(row.low) else row.low
+        least = row.value if isnan(row.low) else row.low
         if least <= 0:
             why = "a pack holds more than 0 kWh, its low end too; leave the row out where there is none"
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))

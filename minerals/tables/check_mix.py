@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import pandas as pd
+from math import isnan
 
 from ..errors import Problem, did_you_mean, listed
 from .check import Tables, cells
@@ -40,7 +39,7 @@ def measures_are_in_their_unit(tables: Tables, problems: list[Problem]) -> None:
         table = tables[name]
         for row in table.rows:
             wanted = UNIT_OF[row.measure]
-            most = row.value if pd.isna(row.high) else row.high
+            most = row.value if isnan(row.high) else row.high
             if row.unit != wanted:
                 why = f"{row.measure} is in {wanted}"
                 problems.append(Problem(table.file, int(row.line), f"unit = {row.unit!r}", why))
@@ -75,7 +74,7 @@ def performance_is_whole(tables: Tables, problems: list[Problem]) -> None:
     """A chemistry has all that a segment may ask of it, above zero; a silicon blend is chosen beside its base."""
     table, base = tables["chemistry_performance"], tables["chemistries"].by_code("base")
     for row in table.rows:
-        least = row.value if pd.isna(row.low) else row.low
+        least = row.value if isnan(row.low) else row.low
         if least <= 0:
             why = f"{row.measure} must be above 0, its low end too; leave the row out where it does not apply"
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))
@@ -135,7 +134,7 @@ def limits_leave_a_share(tables: Tables, problems: list[Problem]) -> None:
     """A decline and a seed are shares."""
     table = tables["growth_limit"]
     for row in table.rows:
-        most = row.value if pd.isna(row.high) else row.high
+        most = row.value if isnan(row.high) else row.high
         if row.measure != "growth" and most > 1:
             why = f"{row.measure} is a share from 0 to 1; growth alone may be more"
             problems.append(Problem(table.file, int(row.line), f"value, high = {row.value:g}, {most:g}", why))
@@ -174,7 +173,7 @@ def limits_and_lines_serve_all(tables: Tables, problems: list[Problem]) -> None:
                 problems.append(Problem(table.file, 0, f"measure = {measure!r}", why))
     table = tables["line_cost"]
     for row in table.rows:
-        least = row.value if pd.isna(row.low) else row.low
+        least = row.value if isnan(row.low) else row.low
         if least <= 0 and row.measure in ("new_line", "retrofit", "life"):
             why = f"{row.measure} must be above 0, its low end too"
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))

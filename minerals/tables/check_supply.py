@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isnan
 from typing import Any
-
-import pandas as pd
 
 from ..errors import Problem, did_you_mean, listed
 from .check import Tables, cells, split
@@ -87,7 +86,7 @@ def yields_lead_to_minerals(tables: Tables, problems: list[Problem]) -> None:
         if row.feeds not in known and not (table.dropped or minerals.dropped):
             why = f"neither a node of {table.file} nor a mineral{did_you_mean(row.feeds, known)}; name one of them"
             problems.append(Problem(table.file, int(row.line), f"feeds = {row.feeds!r}", why))
-        least = row.value if pd.isna(row.low) else row.low
+        least = row.value if isnan(row.low) else row.low
         if least <= 0:
             why = "nothing of it would be needed, and no stop of it seen; expected above 0, its low end too"
             problems.append(Problem(table.file, int(row.line), f"value, low = {row.value:g}, {least:g}", why))

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from ..columns import Columns
 from ..errors import InputError, Problem, did_you_mean
 from ..haste import frozen
 from . import check, check_exposure, check_mix, check_places, check_supply
@@ -22,6 +21,9 @@ from .own import Layers, OwnRows, key_parts, laid_on, of_run, placed
 from .places import Places
 from .read import OWN_LINE, RawTable, Table, read_raw, typed
 from .schema import TableSchema, read_schemas
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Columns of inputs_used.
 USED_COLUMNS = [
@@ -45,9 +47,9 @@ class UsedRows:
         return cls({column: [row.get(column, math.nan) for row in rows] for column in USED_COLUMNS})
 
     @cached_property
-    def frame(self) -> pd.DataFrame:
+    def table(self) -> Columns:
         """The table inputs_used."""
-        return pd.DataFrame(self.columns)
+        return Columns(self.columns)
 
     def where(self, keep: Callable[[str, str], bool]) -> UsedRows:
         """Those that are kept, by their table and name."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ..axes import Axis
 from ..config import Run
@@ -13,6 +12,9 @@ from ..errors import InputError, Problem, did_you_mean
 from ..units import PLAUSIBLE, canonical
 from .csv_file import read_csv
 from .number import number
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("scenario", "region", "cohort", "value", "unit")
 UNIT = canonical("capacity")
@@ -23,6 +25,8 @@ def read_lines(run: Run, regions: Axis, years: Axis) -> pd.DataFrame:
 
     Cohorts before the first computed year count in it, as mature. Raises InputError with every problem.
     """
+    import pandas as pd
+
     assert run.settings.flows is not None
     path = run.path.parent / run.settings.flows.lines
     if not os.path.lexists(path):

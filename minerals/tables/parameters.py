@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import Problem, listed
@@ -25,6 +24,9 @@ from .names import Labels
 from .read import OWN_LINE
 from .series import Anchors, Datum, along, datum
 from .yields import too_narrow, ways
+
+if TYPE_CHECKING:
+    pass
 
 Array = NDArray[np.float64]
 #: Routes of recycling, in the order of their axis.
@@ -111,7 +113,7 @@ class Parameters(AfterUse):
     ramp: Array
     nodes: tuple[UpstreamNode, ...]
     material_price: Array
-    targets: pd.DataFrame
+    targets: Sequence[Any]
     used: dict[str, list[int]]
     wider: tuple[tuple[str, str, str], ...] = ()
 
@@ -186,7 +188,7 @@ class _Reader:
             ramp=self._profile("line_ramp"),
             nodes=nodes,
             material_price=self._stack([self._price(node.node) for node in nodes]),
-            targets=self.inputs["recycling_target"],
+            targets=self.inputs.rows("recycling_target"),
             used={},
         )  # fmt: skip
         out.used.update({table: sorted(lines) for table, lines in self.used.items()})

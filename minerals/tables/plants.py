@@ -11,16 +11,18 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..haste import frozen, value_class
 from .check import split
 from .codes import ANY
 from .inputs import Inputs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 OPERATING, CANCELLED = "operating", "cancelled"
@@ -168,6 +170,8 @@ def capacity(
     families in shares nobody says counts in equal parts, not at all at the low end and whole at the high end of each;
     chemistry keeps them together, joined by ";".
     """
+    import pandas as pd
+
     delivery = delivered(inputs)
     found: dict[tuple[Any, ...], list[float]] = {}
     for plant in plants:
@@ -192,6 +196,8 @@ def capacity(
 
 def not_public(inputs: Inputs) -> pd.DataFrame:
     """Plants of cells whose capacity nobody publishes, by country and status: how many, column plants."""
+    import pandas as pd
+
     rows = [(plant.country, row.status) for plant in cell_plants(inputs) for row in plant.rows if math.isnan(row.value)]
     return pd.DataFrame(rows, columns=["country", "status"]).value_counts().rename("plants").reset_index()
 
@@ -264,6 +270,8 @@ def supply_of_plants(
     inputs: Inputs, years: Sequence[int], undated: int = UNDATED, new_at_nameplate: bool = True
 ) -> pd.DataFrame:
     """`output_of_plants` as a table: node, country, year, operating (output of what stands), value, low, high, unit."""
+    import pandas as pd
+
     units = {row.node: row.unit for row in inputs.rows("nodes")}
     table = [
         (*key, year, made.standing[y], *made.supply[:, y], units[key[0]])

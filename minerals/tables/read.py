@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Problem, did_you_mean, listed
 from ..haste import frozen
@@ -22,6 +20,9 @@ from .codes import ASSUMED, OWN, UNKNOWN
 from .csv_file import read_csv
 from .number import named, number
 from .schema import Field, TableSchema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VALUES = ("value", "low", "high")
 #: An own row is named within its table by its line and this much for each file before it, and its own.
@@ -85,6 +86,8 @@ class Table:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The columns as a frame, made when it is first asked for: of many tables it never is."""
+        import pandas as pd
+
         frame = pd.DataFrame(self.columns)
         for field in self.schema.fields:
             # Without rows nothing tells that these are numbers.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from ..columns import Columns
 from ..config import Run
 from .inputs import Inputs, UsedRows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(kw_only=True)
@@ -26,6 +28,12 @@ class Reader:
         frame = frame if keep is None else frame[keep(frame)]
         self.mark(table, frame["line"])
         return frame
+
+    def take_all(self, table: str) -> Columns:
+        """All rows of a table, marked as used."""
+        columns = self.inputs.tables[table].columns
+        self.mark(table, columns["line"])
+        return Columns(columns)
 
     def rows(self, table: str, **labels: str) -> Sequence[Any]:
         """Rows of a table with these labels, or all, marked as used."""

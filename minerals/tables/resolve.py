@@ -11,9 +11,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ..axes import Axis
 from ..config import Identify, Measures, Run, ShareChange
@@ -31,6 +29,9 @@ from .names import WITHOUT_ROWS, Kinds, fit, refused_blend
 from .parameters import Detailed, Parameters, detailed, parameters
 from .series import Anchors, Datum, Point, along, at, datum, less, nearest, outside, ranges, share_of, sum_of
 from .values import Record, Values, record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Keys of the intensities by use and year of sale.
 FINER_KEYS = ["segment", "chemistry", "silicon", "mineral", "year"]
@@ -104,7 +105,7 @@ class Resolved:
     @property
     def inputs_used(self) -> pd.DataFrame:
         """The rows used, as a table."""
-        return self.used.frame
+        return self.used.table.frame
 
     @cached_property
     def mineral_intensity(self) -> Values:
@@ -217,7 +218,7 @@ class _Resolver:
         }
         chain, by_scenario, lines = None, dict[str, Detailed](), dict[str, list[int]]()
         if self.run.settings.flows is not None:
-            self._check_history(tables["battery_demand"].frame)
+            self._check_history(tables["battery_demand"])
             bases = list(dict.fromkeys(chemistry for chemistry, _ in chemistries.labels))
             by_scenario, lines = self._detailed(bases, bool(len(tables["finer_intensity"])))
             # What is told by region and chemistry tells all that is missing, and which rows were used.
@@ -355,22 +356,27 @@ class _Resolver:
                 why = "says nothing in a run without [flows]; add it, or leave this out"
                 self.problems.append(self.run.problem(path, f"recycling = {wanted!r}", why))
 
-    def _check_history(self, demand: pd.DataFrame) -> None:
+    def _check_history(self, demand: Values) -> None:
         """A stock needs its past: a series may not begin large within a lifetime of the first year reported."""
-        lifetime = self.inputs["lifetime"].query("life == 'first'").groupby("segment")["value"].max()
-        for key, rows in demand.groupby(["scenario", "region", "segment"], sort=False):
-            name, region, segment = key
-            start, largest = rows.loc[rows["year"].idxmin()], rows["value"].max()
+        lifetime: dict[str, float] = {}
+        for row in self.inputs.rows_by("lifetime", "life").get(("first",), []):
+            lifetime[row.segment] = max(row.value, lifetime.get(row.segment, 0.0))
+        places: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
+        names = ("scenario", "region", "segment", "year", "value")
+        for *key, year, value in zip(*(demand.columns[name] for name in names), strict=True):
+            places.setdefault((*key,), []).append((year, value))
+        for (name, region, segment), rows in places.items():
+            (first, start), largest = min(rows), max(value for _, value in rows)
             early = self.labels.years[0] - lifetime.get(segment, 0.0)
-            if start["year"] > early and start["value"] > HISTORY * largest:
+            if first > early and start > HISTORY * largest:
                 why = (
-                    f"begins in {start['year']} at {start['value']:g} GWh, {start['value'] / largest:.0%} of its "
+                    f"begins in {first} at {start:g} GWh, {start / largest:.0%} of its "
                     f"largest year, but a stock in {self.labels.years[0]} holds batteries from {early:.0f} on; let the "
                     "scenario extend one with history, start the scope later, or leave [flows] out"
                 )
-                scenario = self.run.settings.scenario[str(name)].demand
+                scenario = self.run.settings.scenario[name].demand
                 what = f"demand = {scenario!r} for {segment} in {region}"
-                self.problems.append(self.run.problem(("scenario", str(name), "demand"), what, why))
+                self.problems.append(self.run.problem(("scenario", name, "demand"), what, why))
 
     # ------------------------------------------------------------------ given values
 

@@ -14,9 +14,9 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from ..columns import Columns
 from ..config import Exposure, Run
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import frozen, value_class
@@ -181,11 +181,11 @@ class SupplyInputs:
     """Least and largest natural share of graphite in a disruption."""
     origins: tuple[Any, ...]
     """Rows of import_origin at the nodes."""
-    cell_capacity: pd.DataFrame
+    cell_capacity: Columns
     """Published capacity, production and demand of cells."""
     blocs: dict[str, dict[str, float]]
     """Share of each country in the cells of a bloc whose region the run splits, by bloc and country."""
-    cell_plants: pd.DataFrame
+    cell_plants: Columns
     """Announced capacity of cells."""
     cell_origin: dict[str, tuple[int, dict[str, PlantEnds]]]
     """Newest observed origin of cells, by region: its year, and the share of each maker."""
@@ -362,9 +362,9 @@ class _Reader(Reader):
             homes=homes,
             route_bounds=self._route_bounds(),
             origins=self._of_labels("import_origin", "node", {node.node for node in nodes}),
-            cell_capacity=self.take("cell_capacity"),
+            cell_capacity=self.take_all("cell_capacity"),
             blocs=self._blocs(CELL),
-            cell_plants=self.take("announced_capacity").drop(columns=["line", "corrected_by"]).reset_index(drop=True),
+            cell_plants=self.take_all("announced_capacity").drop("line", "corrected_by"),
             cell_origin=(cell_origin := self._cell_origin()),
             observed_share={
                 year: _along(anchors, countries, (year,))[0][:, 0]

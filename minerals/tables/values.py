@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from ..axes import Axis, dense
+from ..columns import Columns
 from ..haste import frozen
 from ..provenance import Rows
 from .series import Datum
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: One row of `Values`.
 Record = tuple[Any, ...]
@@ -43,9 +46,14 @@ class Values:
         return cls({**columns, "rows": list(map(Rows.parse, columns["rows"]))})
 
     @cached_property
-    def frame(self) -> pd.DataFrame:
+    def table(self) -> Columns:
         """A tidy table, with rows in their text form."""
-        return pd.DataFrame({**self.columns, "rows": list(map(str, self.columns["rows"]))})
+        return Columns({**self.columns, "rows": list(map(str, self.columns["rows"]))})
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The same as a frame."""
+        return self.table.frame
 
     @cached_property
     def pairs(self) -> list[tuple[str, float]]:

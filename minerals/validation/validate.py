@@ -352,13 +352,11 @@ def _parity(row: Published, model: Model) -> float:
     """Tariff [1] or credit [USD_2025/kWh] that makes a region's cells cost what the cheapest region's do."""
     config = read_run(row.run)
     table = price_tables(price_curves(config, model.inputs))["price_parity"]
-    found = table[
-        (table["measure"] == row.kind) & (table["region"] == row.region) & (table["family"] == row.chemistry.upper())
-        & (table["level"] == "cell") & (table["year"] == row.year)
-    ]  # fmt: skip
-    if found.empty:
+    where = {"measure": row.kind, "region": row.region, "family": row.chemistry.upper(), "year": row.year}
+    found = next(table.rows("value", level="cell", **where), None)
+    if found is None:
         raise _nothing(row, f"the run {row.run} has no parity for it")
-    return float(found["value"].iloc[0])
+    return float(found[0])
 
 
 KINDS: dict[str, Callable[[Published, Model], float]] = {

@@ -81,7 +81,7 @@ WIDE = {
 
 def test_the_least_run_gives_the_values_of_the_whole_run(validation: Result, europe: Result, world: Result) -> None:
     table = validation["validation"].set_index("id")["ours"]
-    changes = compare(europe, year=2035).set_index(["mineral", "scenario"])["change"]
+    changes = compare(europe, year=2035).frame.set_index(["mineral", "scenario"])["change"]
     assert table["figure 17 graphite"] == pytest.approx(changes["graphite", "next-gen"], rel=1e-12)
     demand = world["mineral_demand"].query("scenario == 'stated-trend' and year == 2030 and segment == 'stationary'")
     cobalt = demand.loc[demand["mineral"] == "cobalt", "value"].sum()

@@ -103,7 +103,7 @@ class Lines:
     @cached_property
     def _plants(self) -> dict[tuple[str, str], tuple[list[int], list[float]]]:
         """Years and nameplates of announced lines, by region and chemistry."""
-        rows = self.chokepoints.inputs.cell_plants.sort_values("year").groupby(["region", "chemistry"])
+        rows = self.chokepoints.inputs.cell_plants.frame.sort_values("year").groupby(["region", "chemistry"])
         return {place: (mine["year"].tolist(), mine["value"].tolist()) for place, mine in rows}
 
     @cached_property
@@ -120,7 +120,7 @@ class Lines:
         where the region has none.
         """
         inputs = self.chokepoints.inputs
-        rows = inputs.cell_capacity
+        rows = inputs.cell_capacity.frame
         part = {
             group: sum(share for code, share in by_country.items() if inputs.homes.get(code) == region)
             for group, by_country in inputs.blocs.items()

@@ -122,9 +122,9 @@ class Returns:
         chain = self.frame.resolved.parameters
         if chain is None:
             return {}
-        rows = chain.targets[chain.targets["measure"] == RECYCLED].sort_values("year")
+        rows = sorted((row for row in chain.targets if row.measure == RECYCLED), key=lambda row: row.year)
         out: dict[Key, float] = {}
-        for row in rows.itertuples():
+        for row in rows:
             if row.item in self.frame.resolved.minerals.labels:
                 years = [y for y in self.frame.years if y >= row.year]
                 out |= {(r, row.item, y): float(row.value) for r in self.frame.resolved.union for y in years}

@@ -7,15 +7,15 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ...case.concentration import ALL, Concentration, Links
+from ...columns import Columns
 from ...exposure import geopolrisk
 from ...exposure.concentration import weighted_mean
 from ...flows.demand import Array
 
 
-def concentration_table(concentration: Concentration) -> pd.DataFrame:
+def concentration_table(concentration: Concentration) -> Columns:
     """Measures of every node in every year. Of a node whose shares nobody publishes, the largest share alone: empty,
     between its ends 0 and 1, with who is taken to lead and the year in which no share was found."""
     chokepoints = concentration.chokepoints
@@ -38,10 +38,10 @@ def concentration_table(concentration: Concentration) -> pd.DataFrame:
                 rows.append((*where, measure, code, inputs.country_labels.get(code, ""), *(end[y] for end in ends)))
     columns = ["future", "node", "label", "stage", "part", "item", "year", "data_year", "confidence", "measure",
                "country", "country_label", "value", "low", "high"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).assign(unit="1")
+    return Columns.from_rows(rows, columns, unit="1")
 
 
-def exposure_table(concentration: Concentration) -> pd.DataFrame:
+def exposure_table(concentration: Concentration) -> Columns:
     """Exposure of the regions by node, and of each chemistry and region by weakest link and path."""
     top1, concern = concentration.measure("top1"), concentration.measure("concern_share")
     rows: list[tuple[Any, ...]] = []
@@ -52,7 +52,7 @@ def exposure_table(concentration: Concentration) -> pd.DataFrame:
             found = [*_of_nodes(concentration, links, top1[:, y], concern[:, y], cells), *_of_region(links, cells)]
             rows += ((scenario, region, "", np.nan, row[0], calendar, *row[1:]) for row in found)
     columns = ["scenario", "region", "chemistry", "silicon", "node", "year", "measure", "among", "value", "low", "high"]
-    return pd.DataFrame(rows, columns=columns).assign(unit="1")
+    return Columns.from_rows(rows, columns, unit="1")
 
 
 def _of_chemistries(concentration: Concentration, links: Links, calendar: int) -> Iterable[tuple[Any, ...]]:
@@ -97,7 +97,7 @@ def _of_region(links: Links, cells: Array) -> Iterable[tuple[Any, ...]]:
     yield ("", "path_concern", ALL, *weighted_mean(ends, cells).tolist())
 
 
-def import_risks(concentration: Concentration) -> pd.DataFrame:
+def import_risks(concentration: Concentration) -> Columns:
     """GeoPolRisk of the mined materials whose origins of imports are known, in the year of that trade.
 
     A published indicator beside ours: HHI of who mines, in the run's first year × import risk, Σ share of origin ×
@@ -129,4 +129,4 @@ def import_risks(concentration: Concentration) -> pd.DataFrame:
         risk = float(geopolrisk.import_risk(shares, geopolrisk.across_borders(g, home)))
         found = {"hhi": hhi[node], "import_risk": risk, "score": float(geopolrisk.score(hhi[node], risk))}
         rows += [(region, node, year, measure, value) for measure, value in found.items()]
-    return pd.DataFrame(rows, columns=["region", "node", "year", "measure", "value"]).assign(unit="1")
+    return Columns.from_rows(rows, ["region", "node", "year", "measure", "value"], unit="1")

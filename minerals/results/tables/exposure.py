@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from ...case.chokepoints import Chokepoints
 from ...case.concentration import Concentration
 from ...case.played import Library
+from ...columns import Columns
 from ...tables.inputs import Inputs
 from . import concentration, sourcing
 from . import supply as world_supply
@@ -17,7 +17,7 @@ from .risk import risk
 from .unknown import lost_unknown
 
 
-def chosen_origin(chokepoints: Chokepoints) -> pd.DataFrame:
+def chosen_origin(chokepoints: Chokepoints) -> Columns:
     """Share of each country in the cells of a region, where a scenario says it by chemistry [1]."""
     labels, countries = chokepoints.resolved.chemistries.labels, chokepoints.inputs.countries
     rows = []
@@ -31,10 +31,10 @@ def chosen_origin(chokepoints: Chokepoints) -> pd.DataFrame:
                     at_home, share = "yes" if home[j] else "no", float(origin[c, j])
                     rows.append((name, region, *labels[c], countries[j], at_home, calendar, share, "1"))
     columns = ["scenario", "region", "chemistry", "silicon", "country", "home", "year", "value", "unit"]
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.from_rows(rows, columns)
 
 
-def exposure(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
+def exposure(library: Library, inputs: Inputs) -> dict[str, Columns]:
     """Concentration and exposure, the world's supply, what regions get of it, and what disruptions cost, by table."""
     chokepoints = library.chokepoints
     found = Concentration(chokepoints)

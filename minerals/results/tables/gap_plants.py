@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from ...case.chokepoints import Chokepoints
+from ...columns import Columns
 from ...tables.inputs import Inputs
 from ...tables.plants import CANCELLED, OPERATING
 
 COLUMNS = ["node", "company", "country", "country_label", "owner", "start", "status", "value", "unit", "source"]
 
 
-def gap_plants(chokepoints: Chokepoints, inputs: Inputs, gap: pd.DataFrame) -> pd.DataFrame:
+def gap_plants(chokepoints: Chokepoints, inputs: Inputs, gap: Columns) -> Columns:
     """Plants of the nodes of `supply_gap` that may come outside the countries of concern, by start: announced, or being
     built, and what they add to what operates there. What is cancelled is left out; what is paused or an ambition is
     told with that status, though no future counts on it. By place: the owner may have its seat in such a country."""
@@ -38,4 +37,4 @@ def gap_plants(chokepoints: Chokepoints, inputs: Inputs, gap: pd.DataFrame) -> p
             before = max(before, float(row.value))
     order = [node.node for node in chokepoints.inputs.nodes]
     rows.sort(key=lambda row: (order.index(row[0]), row[5], row[1]))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return Columns.from_rows(rows, COLUMNS)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ...case.chokepoints import Chokepoints
 from ...case.draws import DELIVERY, DEMAND, INTENSITY, ORIGIN, PACK, PLANTS, SHARE, UTILISATION, WORLD_SUPPLY, drawn_of
 from ...case.draws_in_year import LOCATION, MONTHS, SEVERITY, UNKNOWN
 from ...case.played import LEAST, Library
 from ...case.shares import SHARES
+from ...columns import Columns
 from ...exposure.draws import Key, importance, percentiles
 from ...tables.codes import ANY
 from ...tables.supply import Event
@@ -43,7 +43,7 @@ def headlines(library: Library) -> list[Event]:
     return [event for event in library.chokepoints.inputs.events if event.disruption in chosen]
 
 
-def intervals(chokepoints: Chokepoints, events: Sequence[Event], years: Sequence[int]) -> dict[str, pd.DataFrame]:
+def intervals(chokepoints: Chokepoints, events: Sequence[Event], years: Sequence[int]) -> dict[str, Columns]:
     """Tables `intervals` and `drivers` of some events in some years, by their places; none without draws. Of years but
     the last there are not more than EARLIER draws."""
     return (
@@ -89,7 +89,7 @@ def interval_rows(
 def as_tables(
     chokepoints: Chokepoints, events: Sequence[Event], found: Sequence[tuple[Any, ...]],
     drivers: Sequence[tuple[Any, ...]],
-) -> dict[str, pd.DataFrame]:  # fmt: skip
+) -> dict[str, Columns]:  # fmt: skip
     """Both tables from their rows, of all years in any order."""
     return {"intervals": _ordered(chokepoints, events, found, INTERVALS),
             "drivers": _ordered(chokepoints, events, drivers, DRIVERS)}  # fmt: skip
@@ -97,11 +97,11 @@ def as_tables(
 
 def _ordered(
     chokepoints: Chokepoints, events: Sequence[Event], rows: Sequence[tuple[Any, ...]], columns: Sequence[str]
-) -> pd.DataFrame:
+) -> Columns:
     """Rows by scenario, then by event, regions and year."""
     scenarios, codes = list(chokepoints.scenarios), [event.disruption for event in events]
     ordered = sorted(rows, key=lambda row: (scenarios.index(row[0]), codes.index(row[2]), row[1], row[3]))
-    return pd.DataFrame(ordered, columns=list(columns))
+    return Columns.from_rows(ordered, list(columns))
 
 
 def label(chokepoints: Chokepoints, key: Key) -> str:

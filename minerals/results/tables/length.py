@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from ...case.lengths import LENGTHS, lengths
 from ...case.played import Library
+from ...columns import Columns
 
 
-def by_length(library: Library) -> dict[str, pd.DataFrame]:
+def by_length(library: Library) -> dict[str, Columns]:
     """Tables loss_by_length and months_that_halve, of all disruptions of a run in the last year."""
     chokepoints, rows, halves = library.chokepoints, list[tuple[Any, ...]](), list[tuple[Any, ...]]()
     last = chokepoints.years[-1]
@@ -28,6 +27,6 @@ def by_length(library: Library) -> dict[str, pd.DataFrame]:
     where = ["scenario", "region", "disruption", "label", "year"]
     columns = [*where, "months", "stock_months", "planned", "made_at_home", "lost", "industry", "share", "unit"]
     return {
-        "loss_by_length": pd.DataFrame(rows, columns=columns),
-        "months_that_halve": pd.DataFrame(halves, columns=[*where, "value", "unit"]),
+        "loss_by_length": Columns.from_rows(rows, columns),
+        "months_that_halve": Columns.from_rows(halves, [*where, "value", "unit"]),
     }

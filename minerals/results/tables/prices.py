@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ...case.cost import PackPrices
 from ...case.outcome import Outcome
 from ...case.prices import FITTED, PRICE, PriceCurves
+from ...columns import Columns
 from ...units import MONEY
-from .flows import tidy_cells
+from .flows import Stacked
 
 
-def price_tables(prices: PriceCurves) -> dict[str, pd.DataFrame]:
+def price_tables(prices: PriceCurves) -> dict[str, Columns]:
     """Tables price, price_points, learning_rate, cumulative_energy and price_parity."""
     return {
         "price": _curves(prices),
@@ -26,7 +27,7 @@ def price_tables(prices: PriceCurves) -> dict[str, pd.DataFrame]:
     }
 
 
-def energy_table(prices: PriceCurves) -> pd.DataFrame:
+def energy_table(prices: PriceCurves) -> Columns:
     """Cumulative energy by world scenario, family and year [GWh]."""
     rows = [
         {"scenario": scenario, "family": family, "year": year, "value": value, "low": low, "high": high, "unit": "GWh"}
@@ -34,17 +35,17 @@ def energy_table(prices: PriceCurves) -> pd.DataFrame:
         for family, (years, values) in prices.energy[scenario].items()
         for year, (value, low, high) in zip(years, values.T, strict=True)
     ]
-    return pd.DataFrame(rows)
+    return Columns.from_records(rows)
 
 
-def _points(prices: PriceCurves) -> pd.DataFrame:
+def _points(prices: PriceCurves) -> Columns:
     """Published pack prices of the world, as they were read, with the energy of their year and that which they need."""
     columns = ("case", "family", "year", "value", "low", "high", "unit", "source", "quality")
     read = {column: [getattr(row, column) for row in prices.inputs.observations] for column in columns}
-    return pd.DataFrame({**read, "cumulative": prices.energy_at_observations, "needs": prices.needs})
+    return Columns({**read, "cumulative": prices.energy_at_observations, "needs": prices.needs})
 
 
-def _curves(prices: PriceCurves) -> pd.DataFrame:
+def _curves(prices: PriceCurves) -> Columns:
     rows = []
     for scenario in prices.scenarios:
         for family, curve in prices.curves[scenario].items():
@@ -54,10 +55,10 @@ def _curves(prices: PriceCurves) -> pd.DataFrame:
                         {"scenario": scenario, "family": family, "level": "pack", "year": year, "value": value,
                          "low": low, "high": high, "unit": PRICE, "doublings": times}
                     )  # fmt: skip
-    return pd.DataFrame(rows)
+    return Columns.from_records(rows)
 
 
-def _rates(prices: PriceCurves) -> pd.DataFrame:
+def _rates(prices: PriceCurves) -> Columns:
     """Rates of the input table and the fitted one, and which of them a curve uses."""
     columns = ["family", "learns_with", "basis", "used", "value", "low", "high", "unit", "points", "r2"]
     rows: list[list[Any]] = []
@@ -69,10 +70,10 @@ def _rates(prices: PriceCurves) -> pd.DataFrame:
         if fit is not None and learner.learns_with == FITTED:
             ends = (fit.rate, fit.low, fit.high)
             rows.append([learner.family, FITTED, "fitted", other, *ends, "1", fit.points, fit.r2])
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.from_rows(rows, columns)
 
 
-def _parity(prices: PriceCurves) -> pd.DataFrame:
+def _parity(prices: PriceCurves) -> Columns:
     """Gap, tariff and credit of each region, level and family with prices of its own."""
     rows = []
     for scenario, pair, measure, year, (value, low, high), unit in prices.parity:
@@ -80,18 +81,16 @@ def _parity(prices: PriceCurves) -> pd.DataFrame:
                 "family": pair.family}  # fmt: skip
         numbers = {"value": value, "low": low, "high": high, "unit": unit}
         rows.append({**keys, "measure": measure, "year": year, **numbers})
-    return pd.DataFrame(rows)
+    return Columns.from_records(rows)
 
 
-def cost_table(outcome: Outcome, packs: PackPrices, of_mixes: Mapping[str, PackPrices]) -> pd.DataFrame:
+def cost_table(outcome: Outcome, packs: PackPrices, of_mixes: Mapping[str, PackPrices]) -> Columns:
     """Table battery_cost [million USD_2025]: batteries put into use × home pack price, in the years with a price.
     of_mixes: prices of scenarios that have their own."""
-    resolved, parts = outcome.resolved, []
-    for scenario, found in outcome.scenarios.items():
-        cells = found.cells[..., outcome.arrays.reported]
-        cost = np.where(cells != 0, cells * of_mixes.get(scenario, packs).home[:, None], 0.0)
-        frame = tidy_cells(resolved, cells, MONEY, years=resolved.reported, columns={"cost": cost})
-        frame["value"] = frame.pop("cost")
-        frame.insert(0, "scenario", scenario)
-        parts.append(frame[np.isfinite(frame["value"])])
-    return pd.concat(parts, ignore_index=True)
+    stacked = Stacked(outcome)
+    cells = stacked.of(lambda found: found.cells)
+    price = np.stack([of_mixes.get(scenario, packs).home[:, None] for scenario in outcome.scenarios])
+    cost = np.where(cells != 0, cells * price, 0.0)
+    table = stacked.cells(cells, MONEY, columns={"cost": cost})
+    paid = table.assign(value=table["cost"]).filter(isfinite, "cost")
+    return paid.select(*(name for name in paid if name != "cost"))

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ...case.chokepoints import Chokepoints
 from ...case.played import LEAST, Batch, Library, Played, by_region, play
 from ...case.weights import SETS, span, weights
+from ...columns import Columns, concat
 from ...exposure.disruption import supply_gap
 from ...flows.demand import Array
 from ...tables.codes import WORLD
@@ -25,7 +25,7 @@ STANDING = ("stationary", "electronics")
 READINGS = ("best", "proportional")
 
 
-def risk(library: Library, inputs: Inputs) -> dict[str, pd.DataFrame]:
+def risk(library: Library, inputs: Inputs) -> dict[str, Columns]:
     """Tables of all disruptions of a run: gwh_at_risk, shortage, binding_nodes, accessible, weighted_loss, disruptions,
     lost_minerals, supply_gap, gap_plants; and the origin of cells that they rest on."""
     chokepoints, found = library.chokepoints, library.all()
@@ -64,7 +64,7 @@ class AtRisk:
         return self._found[batch][:, each.place]
 
 
-def _gwh_at_risk(chokepoints: Chokepoints, at_risk: AtRisk, found: Sequence[Played]) -> pd.DataFrame:
+def _gwh_at_risk(chokepoints: Chokepoints, at_risk: AtRisk, found: Sequence[Played]) -> Columns:
     """scenario, region, disruption, allocation, segment, chemistry, silicon, year, value [GWh]: zeros left out."""
     resolved = chokepoints.resolved
     rows: list[tuple[Any, ...]] = []
@@ -79,10 +79,10 @@ def _gwh_at_risk(chokepoints: Chokepoints, at_risk: AtRisk, found: Sequence[Play
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "allocation", "segment", "chemistry", "silicon", "year", "value",
                "unit"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.from_rows(rows, columns)
 
 
-def _shortage(chokepoints: Chokepoints) -> pd.DataFrame:
+def _shortage(chokepoints: Chokepoints) -> Columns:
     """Planned cells that cannot be built even without a disruption, and the node that binds most."""
     rows = []
     for scenario in chokepoints.scenarios:
@@ -92,10 +92,10 @@ def _shortage(chokepoints: Chokepoints) -> pd.DataFrame:
             if (short := factory.plan.cells.sum() - best.totals[0][0]) > LEAST:
                 node = chokepoints.inputs.nodes[int(best.binding[0].argmax())]
                 rows.append((scenario, chokepoints.label, node.node, calendar, float(short), "GWh"))
-    return pd.DataFrame(rows, columns=["scenario", "region", "node", "year", "value", "unit"])
+    return Columns.from_rows(rows, ["scenario", "region", "node", "year", "value", "unit"])
 
 
-def _binding(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+def _binding(chokepoints: Chokepoints, found: Sequence[Played]) -> Columns:
     """What one more hundredth of its planned need of each binding node would let be built."""
     rows = []
     for each in found:
@@ -106,7 +106,7 @@ def _binding(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
                 chokepoints.years[each.year], float(each.accessible[n] / each.factory.need[n]), float(each.gain[n]),
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "covered", "value"]
-    return pd.DataFrame(rows, columns=columns).assign(unit="GWh per 1 % of need")
+    return Columns.from_rows(rows, columns, unit="GWh per 1 % of need")
 
 
 INDUSTRY = ("industry_best", "industry_proportional", "industry_low", "industry_high")
@@ -119,7 +119,7 @@ DISRUPTIONS = [
 ]  # fmt: skip
 
 
-def disruptions(chokepoints: Chokepoints, at_risk: AtRisk, value: Worth, found: Sequence[Played]) -> pd.DataFrame:
+def disruptions(chokepoints: Chokepoints, at_risk: AtRisk, value: Worth, found: Sequence[Played]) -> Columns:
     """One row a scenario, region, disruption and year: planned, short, lost, at risk, what binds, vehicles and money.
 
     lost: short and at risk together; industry: cells made at home that are lost, short ones among them; low, high: of
@@ -127,7 +127,7 @@ def disruptions(chokepoints: Chokepoints, at_risk: AtRisk, value: Worth, found: 
     countries that close were others.
     """
     labels = chokepoints.inputs.node_labels
-    rows = []
+    rows: list[dict[str, Any]] = []
     for each in found:
         planned = float(each.loss.planned.sum())
         risk, short, at_home = each.loss.at_risk, float(each.loss.shortage.sum()), float(each.loss.at_home.sum())
@@ -151,7 +151,8 @@ def disruptions(chokepoints: Chokepoints, at_risk: AtRisk, value: Worth, found: 
             "million_usd_2025": value.money(lost),
         })  # fmt: skip
     below = _first_years_below(rows, chokepoints.config.threshold)
-    return pd.DataFrame(rows, columns=DISRUPTIONS).assign(first_year_below=pd.array(below, dtype="Int64"))
+    table = Columns.from_rows([[row[name] for name in DISRUPTIONS] for row in rows], DISRUPTIONS)
+    return table.assign(first_year_below=below).astype(first_year_below="Int64")
 
 
 def _first_years_below(rows: Sequence[Mapping[str, Any]], threshold: float) -> list[int | None]:
@@ -167,7 +168,7 @@ def _first_years_below(rows: Sequence[Mapping[str, Any]], threshold: float) -> l
     return [first[row["scenario"], row["region"], row["disruption"]] for row in rows]
 
 
-def weighted_loss(library: Library) -> pd.DataFrame:
+def weighted_loss(library: Library) -> Columns:
     """Lost on average by the disruptions that have begun by a year, by each named set of weights: one row a scenario,
     set and year. low, high: at the ends of the weights by status; value and share: of all regions of the run."""
     chokepoints, inputs = library.chokepoints, library.chokepoints.inputs
@@ -196,21 +197,22 @@ def weighted_loss(library: Library) -> pd.DataFrame:
                 ))  # fmt: skip
     columns = ["scenario", "region", "weights", "year", "planned", "value", "low", "high", "share", "disruptions",
                "unit"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.from_rows(rows, columns)
 
 
-def lost_by_future(worlds: Mapping[str, Chokepoints], inputs: Inputs) -> pd.DataFrame:
+def lost_by_future(worlds: Mapping[str, Chokepoints], inputs: Inputs) -> Columns:
     """What disruptions cost in the last year, as in `disruptions`, in each of several futures by its name."""
-    frames = []
+    parts = []
     for future, chokepoints in worlds.items():
         last, value = len(chokepoints.years) - 1, Worth(chokepoints, inputs)
         found = [each for name in chokepoints.scenarios
                  for each in play(chokepoints, name, chokepoints.inputs.events, (last,))]  # fmt: skip
-        frames.append(disruptions(chokepoints, AtRisk(chokepoints), value, found).assign(future=future))
-    return pd.concat(frames, ignore_index=True)[["future", *DISRUPTIONS]]
+        table = disruptions(chokepoints, AtRisk(chokepoints), value, found)
+        parts.append(table.assign(future=[future] * len(table)))
+    return concat(parts).select("future", *DISRUPTIONS)
 
 
-def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> Columns:
     """What a disruption leaves of the nodes it hits, beside what they would be and what the plan needs.
 
     value = min(without, own + recovered + share_of_pool × exported − others + follow_on + stockpile). Of what nobody
@@ -232,7 +234,7 @@ def _accessible(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
             ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "need", "without", "value", "own", "recovered",
                "share_of_pool", "exported", "others", "follow_on", "stockpile", "unit"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.from_rows(rows, columns)
 
 
 def _of_batch(chokepoints: Chokepoints, batch: Batch) -> Array:
@@ -253,7 +255,7 @@ def _of_batch(chokepoints: Chokepoints, batch: Batch) -> Array:
     return np.stack(numbers, axis=-1)
 
 
-def _supply_gap(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+def _supply_gap(chokepoints: Chokepoints, found: Sequence[Played]) -> Columns:
     """What more of each node within reach lowers the last year's GWh at risk by each cut.
 
     announced: nameplate of plants announced in the world outside the countries of concern, beyond what operates; for
@@ -274,14 +276,14 @@ def _supply_gap(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFra
                     chokepoints.years[each.year], cut, float(each.accessible[n]), float(more), announced, node.unit,
                 ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "node", "year", "cut", "accessible", "value", "announced", "unit"]
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.from_rows(rows, columns)
 
 
 #: Minerals of which it is told how much cannot be had, those of the report.
 MINERALS = ("graphite", "lithium", "nickel", "cobalt")
 
 
-def _lost_minerals(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.DataFrame:
+def _lost_minerals(chokepoints: Chokepoints, found: Sequence[Played]) -> Columns:
     """Minerals that are not had, by stage, with those of what is short anyway: in the batteries that are lost (stage
     `cell`), and in the active materials of cells that are lost at home (`active_material`) [kt, and % of the plan's].
 
@@ -310,10 +312,10 @@ def _lost_minerals(chokepoints: Chokepoints, found: Sequence[Played]) -> pd.Data
                         chokepoints.years[each.year], whole, lost, lost / whole, "kt",
                     ))  # fmt: skip
     columns = ["scenario", "region", "disruption", "mineral", "stage", "year", "planned", "value", "share", "unit"]
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.from_rows(rows, columns)
 
 
-def _cell_makers(chokepoints: Chokepoints) -> pd.DataFrame:
+def _cell_makers(chokepoints: Chokepoints) -> Columns:
     """Where the cells of each region come from, by cell node and maker: share of what it uses [1].
 
     home: whether the maker is the region's own. Where no maker of any cell is known, cells are made where they are
@@ -333,7 +335,7 @@ def _cell_makers(chokepoints: Chokepoints) -> pd.DataFrame:
                         inputs.country_labels[inputs.countries[j]], calendar, float(shares[j]),
                         "yes" if inside[j] else "no", "1",
                     ))  # fmt: skip
-    return pd.DataFrame(rows, columns=["region", "node", "country", "label", "year", "value", "home", "unit"])
+    return Columns.from_rows(rows, ["region", "node", "country", "label", "year", "value", "home", "unit"])
 
 
 class Worth:

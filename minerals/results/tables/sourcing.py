@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isnan
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ...axes import Axis, tidy
 from ...case.chokepoints import Chokepoints
 from ...case.concentration import STAGES
+from ...columns import Columns
 from ...exposure.coverage import covered
 from ...flows.demand import Array
 from ...tables.codes import ANY, EUROPE
 
 
-def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
+def coverage(chokepoints: Chokepoints) -> Columns:
     """Need and what could cover it, by node: own supply, access and its bounds, allies alone, all but the largest
     supplier.
 
@@ -42,11 +43,11 @@ def coverage(chokepoints: Chokepoints) -> pd.DataFrame:
                 need = found["need"][0] > 0
                 for m, (value, known) in enumerate(found[measure] for measure in axes[-1].labels):
                     values[s, g, y, :, m], keep[s, g, y, :, m] = value, known & need
-    frame = tidy(values, axes, keep=keep)
+    table = tidy(values, axes, keep=keep)
     stage, unit = ({node.node: getattr(node, name) for node in inputs.nodes} for name in ("stage", "unit"))
-    frame["stage"] = frame["node"].map(stage)
-    frame["unit"] = frame["node"].map(unit).where(frame["measure"].isin(AMOUNTS), "1")
-    return frame[["scenario", "region", "node", "stage", "year", "measure", "value", "unit"]]
+    units = [unit[node] if measure in AMOUNTS else "1" for node, measure in table.rows("node", "measure")]
+    table = table.assign(stage=[stage[node] for node in table["node"]], unit=units)
+    return table.select("scenario", "region", "node", "stage", "year", "measure", "value", "unit")
 
 
 #: Measures of `coverage`: in the unit of the node, and shares.
@@ -104,7 +105,7 @@ TESTED = ("minimum_own", "maximum_single", "exclusion")
 RECYCLING = "recycling"
 
 
-def trade_rules(chokepoints: Chokepoints) -> pd.DataFrame:
+def trade_rules(chokepoints: Chokepoints) -> Columns:
     """Rules of trade on shares of supply, beside what a region has, by node, in the years in which they hold.
 
     minimum_own: what the rule's group makes within the region ÷ need of strategic nodes, or at the stage `recycling`
@@ -119,7 +120,7 @@ def trade_rules(chokepoints: Chokepoints) -> pd.DataFrame:
         if rule.kind in TESTED and _is_under(chokepoints, rule, region)
     ]
     for region, rule in places:
-        until = chokepoints.years[-1] if pd.isna(rule.until) else rule.until
+        until = chokepoints.years[-1] if isnan(rule.until) else rule.until
         for scenario in chokepoints.scenarios:
             for y, calendar in enumerate(chokepoints.years):
                 if rule.year <= calendar <= until:
@@ -129,7 +130,7 @@ def trade_rules(chokepoints: Chokepoints) -> pd.DataFrame:
                     ]
     columns = ["scenario", "region", "rule", "label", "law", "kind", "node", "stage", "year", "limit", "value",
                "country", "met"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).assign(unit="1")
+    return Columns.from_rows(rows, columns, unit="1")
 
 
 def _is_under(chokepoints: Chokepoints, rule: Any, region: str) -> bool:
@@ -177,7 +178,7 @@ SMALL = 1e-4
 USE = "use"
 
 
-def sourcing(chokepoints: Chokepoints) -> pd.DataFrame:
+def sourcing(chokepoints: Chokepoints) -> Columns:
     """Way of a mineral from stage to stage and country to country in the last year [kt].
 
     Cells by their origin, the rest pro rata: at each stage a region takes its own supply first and the rest by what
@@ -193,7 +194,7 @@ def sourcing(chokepoints: Chokepoints) -> pd.DataFrame:
             for region in chokepoints.regions:
                 rows += _flows(chokepoints, scenario, region, y, chain, nodes)
     columns = ["scenario", "region", "year", "chain", "stage_from", "country_from", "stage_to", "country_to", "value"]
-    return pd.DataFrame(rows, columns=columns).assign(unit="kt")
+    return Columns.from_rows(rows, columns, unit="kt")
 
 
 def _stages_of(chokepoints: Chokepoints, mineral: str) -> list[int]:

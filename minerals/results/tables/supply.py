@@ -6,14 +6,14 @@ from math import isnan, nan
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ...case.chokepoints import Chokepoints
 from ...case.played import stops_of
+from ...columns import Columns
 from ...tables.codes import ENERGY
 
 
-def supply(chokepoints: Chokepoints) -> pd.DataFrame:
+def supply(chokepoints: Chokepoints) -> Columns:
     """What each country makes of each node and exports after its home is served, without a disruption.
 
     home: customer it belongs to; share: of all that is made; added: by plants, what is delivered of announced ones, and
@@ -53,10 +53,10 @@ def supply(chokepoints: Chokepoints) -> pd.DataFrame:
         "unit",
         "rows",
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.from_rows(rows, columns)
 
 
-def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
+def supply_cut(chokepoints: Chokepoints) -> Columns:
     """What a disruption leaves of what a country could make, makes and exports, where it changes any of it.
 
     value: what its plants could make; made: what they make with the inputs that the disruption leaves them; exported:
@@ -79,10 +79,10 @@ def supply_cut(chokepoints: Chokepoints) -> pd.DataFrame:
     order = {event.disruption: place for place, event in enumerate(inputs.events)}
     rows.sort(key=lambda row: order[row[0]])
     columns = ["disruption", "node", "country", "year", "value", "made", "exported", "unit"]
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.from_rows(rows, columns)
 
 
-def battery_supply(chokepoints: Chokepoints) -> pd.DataFrame:
+def battery_supply(chokepoints: Chokepoints) -> Columns:
     """World supply of each node that batteries can have, before plants are added: published, or what plants make where
     their list is whole, or the need of the reference world ÷ utilisation."""
     inputs = chokepoints.inputs
@@ -98,10 +98,10 @@ def battery_supply(chokepoints: Chokepoints) -> pd.DataFrame:
                 fill, str(inputs.supply_rows[node.node][y]),
             ))  # fmt: skip
     columns = ["future", "node", "year", "need", "utilisation", "value", "unit", "fill", "rows"]
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.from_rows(rows, columns)
 
 
-def reference_need(chokepoints: Chokepoints) -> pd.DataFrame:
+def reference_need(chokepoints: Chokepoints) -> Columns:
     """Need of the reference world by customer, less what it recovers; gross: with it, the weights of the pool."""
     rows = [
         (node.node, customer, calendar, need, gross, node.unit)
@@ -109,10 +109,10 @@ def reference_need(chokepoints: Chokepoints) -> pd.DataFrame:
         for node, *of_node in zip(chokepoints.inputs.nodes, supply.need.tolist(), supply.gross.tolist(), strict=True)
         for customer, need, gross in zip(chokepoints.customers, *of_node, strict=True)
     ]
-    return pd.DataFrame(rows, columns=["node", "region", "year", "value", "gross", "unit"])
+    return Columns.from_rows(rows, ["node", "region", "year", "value", "gross", "unit"])
 
 
-def node_use(chokepoints: Chokepoints) -> pd.DataFrame:
+def node_use(chokepoints: Chokepoints) -> Columns:
     """What a node makes per mass of a mineral in the cell, or per energy; with chemistry '' for all with the mineral.
 
     Use of a node per GWh = Σ of its rows, value × intensity of `per` × share of the route, or value per `energy`; of
@@ -131,11 +131,11 @@ def node_use(chokepoints: Chokepoints) -> pd.DataFrame:
                 unit = f"{node.unit}/GWh" if per == ENERGY else "kg/kg"
                 rows.append((node.node, base, per, "", amount, unit, str(node.use_rows[base])))
                 labels.append("")
-    table = pd.DataFrame(rows, columns=["node", "chemistry", "per", "route", "value", "unit", "rows"])
+    table = Columns.from_rows(rows, ["node", "chemistry", "per", "route", "value", "unit", "rows"])
     return table.assign(together=labels) if any(labels) else table
 
 
-def node_chain(chokepoints: Chokepoints) -> pd.DataFrame:
+def node_chain(chokepoints: Chokepoints) -> Columns:
     """Share of a chemistry's use of a node that goes into another one; the rest goes into its cells as it is."""
     chain, nodes = chokepoints.chain, [node.node for node in chokepoints.inputs.nodes]
     bases = [base for base, _ in chokepoints.resolved.chemistries.labels]
@@ -143,7 +143,7 @@ def node_chain(chokepoints: Chokepoints) -> pd.DataFrame:
     for c, n, d in zip(*np.nonzero(chain.into), strict=True):
         found[nodes[n], bases[c], nodes[d]] = float(chain.into[c, n, d])
     rows = [(*key, value, "1") for key, value in found.items()]
-    return pd.DataFrame(rows, columns=["node", "chemistry", "into", "value", "unit"])
+    return Columns.from_rows(rows, ["node", "chemistry", "into", "value", "unit"])
 
 
 #: Source of the blocs of cell capacity, and the bloc that holds two of the others.
@@ -151,11 +151,10 @@ BLOCS_OF = "carnegie-2026"
 OECD, OECD_PARTS = "R_OECD", ("USA", "R_EUR")
 
 
-def cell_capacity(chokepoints: Chokepoints) -> pd.DataFrame:
+def cell_capacity(chokepoints: Chokepoints) -> Columns:
     """Capacity, production and demand of cells by country as published [GWh/yr]."""
-    frame = chokepoints.inputs.cell_capacity
     columns = ["country", "measure", "year", "value", "low", "high", "unit", "source"]
-    rows = [row for row in zip(*(frame[column].tolist() for column in columns), strict=True) if BLOCS_OF in row[-1]]
+    rows = [row for row in chokepoints.inputs.cell_capacity.rows(*columns) if BLOCS_OF in row[-1]]
     # Blocs overlap and sources differ: the blocs of the report alone, and of the OECD what its parts leave.
     found = {row[:3]: row[3:6] for row in rows}
     labels = {**chokepoints.inputs.country_labels, OECD: "Other OECD countries", "R_EMDE": "Emerging economies"}
@@ -166,16 +165,16 @@ def cell_capacity(chokepoints: Chokepoints) -> pd.DataFrame:
             inside = found.get((part, *when), (0.0, 0.0, 0.0))
             ends = [end - (inside[0] if isnan(less) else less) for end, less in zip(ends, inside, strict=True)]
         out.append((country, labels.get(country, nan), *when, *ends, unit, source))
-    return pd.DataFrame(out, columns=[columns[0], "label", *columns[1:]])
+    return Columns.from_rows(out, [columns[0], "label", *columns[1:]])
 
 
-def world_supply(chokepoints: Chokepoints) -> pd.DataFrame:
+def world_supply(chokepoints: Chokepoints) -> Columns:
     """What the world makes (value, empty where nobody knows) and needs of each node, by year [kt or GWh]."""
-    return pd.DataFrame(
+    return Columns.from_rows(
         [
             (node.node, year, float(supply.made[n].sum()), float(supply.need[n].sum()))
             for year, supply in zip(chokepoints.years, chokepoints.supply, strict=True)
             for n, node in enumerate(chokepoints.inputs.nodes)
         ],
-        columns=["node", "year", "value", "need"],
+        ["node", "year", "value", "need"],
     )

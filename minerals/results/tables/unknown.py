@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
-import pandas as pd
-
 from ...case.chokepoints import Chokepoints
 from ...case.played import LEAST, Library, Played, play
 from ...case.unknown import Assumed, stops_of_unknown
+from ...columns import Columns
 from ...tables.supply import Event
 from .intervals import headlines
 
@@ -22,7 +21,7 @@ COLUMNS = [
 ENDS: tuple[Assumed, ...] = get_args(Assumed)
 
 
-def lost_unknown(library: Library) -> pd.DataFrame:
+def lost_unknown(library: Library) -> Columns:
     """What the disruptions that cost most, and a stop of each node that nobody knows, cost a plan in the last year if
     none of what nobody knows stands in the country that leads it, a share as at the centre, and all. A stop that costs
     nothing even then has no row."""
@@ -55,7 +54,7 @@ def lost_unknown(library: Library) -> pd.DataFrame:
                         scenario, chokepoints.name_of(regions), code, event.label, end, chokepoints.years[last],
                         planned, best, alike, best / planned, "GWh",
                     ))  # fmt: skip
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return Columns.from_rows(rows, COLUMNS)
 
 
 def _takes_unknown(world: Chokepoints, event: Event, year: int) -> bool:
