@@ -338,7 +338,11 @@ def test_condensed_fonts_stand_in_for_nothing(
 ) -> None:
     """Where more of the family is installed, its condensed bold comes last, and is no semibold of the normal one."""
     manager = font_manager.fontManager
-    bold = next(font for font in manager.ttflist if font.name == fonts.FALLBACK and font.weight == fonts.BOLD)
+    # Fonts are listed as the folders of a machine list them: an oblique or a condensed one may come first.
+    bold = next(
+        font for font in manager.ttflist
+        if (font.name, font.weight, font.style, font.stretch) == (fonts.FALLBACK, fonts.BOLD, "normal", "normal")
+    )  # fmt: skip
     family = [font for font in manager.ttflist if font.name == fonts.FALLBACK and font.weight != fonts.SEMIBOLD]
     monkeypatch.setattr(manager, "ttflist", [*family, replace(bold, stretch="condensed", fname="condensed.ttf")])
     fonts._stand_in_for_semibold(fonts.FALLBACK)
