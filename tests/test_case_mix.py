@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from minerals.axes import Axis
@@ -127,7 +126,7 @@ def test_shares_of_a_mix_follow_those_of_the_incumbent() -> None:
     ]  # fmt: skip
     columns = ["scenario", "region", "segment", "chemistry", "silicon", "year", "value", "fill"]
     resolved: Any = SimpleNamespace(
-        market_share=SimpleNamespace(frame=pd.DataFrame(rows, columns=columns)), reported=(2030, 2031, 2033)
+        market_share=SimpleNamespace(columns=Columns.from_rows(rows, columns)), reported=(2030, 2031, 2033)
     )
     sold = {"lfp": 30.0, "nmc": 10.0, "lto": 1e-8}
     solution: Any = SimpleNamespace(additions={("Here", "car", c, 2031): gwh for c, gwh in sold.items()})

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from ..columns import Columns
 from ..config import COMMAND_LINE, OPTIMISED, Optimise, Run, Scenario, ShareChange, playback_of, runs_by_mix
 from ..errors import Infeasible, InputError, NumericalTrouble, Problem, TimeLimit, UsageError, listed
 from ..haste import frozen, value_class
@@ -33,9 +33,6 @@ from .prices import PriceCurves
 from .set_up import with_events
 from .unknown import Assumed, stops_of_unknown
 from .why_infeasible import NO_ANSWER, why
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 #: Share of the demand that is met, by region, segment and year.
 Met = dict[str, dict[str, dict[str, float]]]
@@ -348,19 +345,16 @@ def _shares(
     """
     first = decided - 1
     codes = {pair: code for code, pair in pairs.items()}
-    frame = resolved.market_share.frame
-    untouched = _at_places(frame[frame["scenario"] == OPTIMISED], codes)
-    frame = frame[frame["scenario"] == incumbent]
+    (shares, between), (untouched, _) = (_by_place(resolved, scenario, codes) for scenario in (incumbent, OPTIMISED))
     sold: dict[Key, dict[str, float]] = {}
     for (region, segment, chemistry, year), gwh in solution.additions.items():
         sold.setdefault((region, segment, year), {})[chemistry] = gwh
-    for (r, s), rows in frame.groupby(["region", "segment"], sort=False):
-        known = list(dict.fromkeys(codes[c, float(f)] for c, f in zip(rows["chemistry"], rows["silicon"], strict=True)))
-        between = set(rows.loc[rows["fill"] == "linear", "year"])
-        for (_, _, year), before in _at_places(rows[rows["year"] <= first], codes).items():
-            here = {} if year in between else untouched.get((r, s, year), {})
-            if year == first or before != here:
-                yield from (((r, s, c, year), before.get(c, 0.0)) for c in dict.fromkeys([*before, *here]))
+    for (r, s), by_year in shares.items():
+        known = list(dict.fromkeys(c for by in by_year.values() for c in by))
+        for y, before in by_year.items():
+            here = {} if (r, s, y) in between else untouched.get((r, s), {}).get(y, {})
+            if y == first or (y < first and before != here):
+                yield from (((r, s, c, y), before.get(c, 0.0)) for c in dict.fromkeys([*before, *here]))
         for y in (year for year in resolved.reported if year >= decided):
             by = sold.get((r, s, y))
             if by is None:
@@ -372,10 +366,18 @@ def _shares(
                 yield (r, s, c, y), by.get(c, 0.0) / whole
 
 
-def _at_places(frame: DataFrame, codes: Mapping[tuple[str, float], str]) -> dict[Key, dict[str, float]]:
-    """Shares by chemistry of each (region, segment, year)."""
-    out: dict[Key, dict[str, float]] = {}
-    for row in frame.itertuples():
-        by = out.setdefault((row.region, row.segment, int(row.year)), {})
-        by[codes[row.chemistry, float(row.silicon)]] = float(row.value)
-    return out
+def _by_place(
+    resolved: Resolved, scenario: str, codes: Mapping[tuple[str, float], str]
+) -> tuple[dict[tuple[str, str], dict[int, dict[str, float]]], set[Key]]:
+    """Shares of a scenario by chemistry, of each (region, segment) by year; and of which (region, segment, year) they
+    lie between rows."""
+    out: dict[tuple[str, str], dict[int, dict[str, float]]] = {}
+    between: set[Key] = set()
+    columns = ("region", "segment", "chemistry", "silicon", "year", "value", "fill")
+    for r, s, chemistry, silicon, year, share, fill in Columns(resolved.market_share.columns).rows(
+        *columns, scenario=scenario
+    ):
+        out.setdefault((r, s), {}).setdefault(int(year), {})[codes[chemistry, float(silicon)]] = float(share)
+        if fill == "linear":
+            between.add((r, s, int(year)))
+    return out, between

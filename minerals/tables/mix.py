@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import isnan
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from ..columns import Columns
 from ..config import BUILT, Optimise, Run, share_limits
 from ..errors import InputError, Problem, did_you_mean, listed
 from ..haste import frozen
@@ -82,7 +83,7 @@ class MixInputs:
     retrofit_lead: dict[tuple[str, str], float]
     capital_rate: float
     utilisation: dict[str, float]
-    drop_in: pd.DataFrame
+    drop_in: Columns
     rows: dict[tuple[str, ...], str]
     used: UsedRows
 
@@ -281,7 +282,7 @@ class _Reader(Reader):
     def _end(self, row: Any, end: str) -> float:
         """The end of a row that binds; its value where it has none."""
         value = getattr(row, end)
-        return float(row.value if pd.isna(value) else value)
+        return float(row.value if value is None or isnan(value) else value)
 
     def _floors(self) -> dict[tuple[str, str], float]:
         out = {}
@@ -369,10 +370,11 @@ class _Reader(Reader):
                     return self.use(table, [found])[0]
         return None
 
-    def _drop_in(self, chemistries: Sequence[str]) -> pd.DataFrame:
+    def _drop_in(self, chemistries: Sequence[str]) -> Columns:
         names = {*chemistries, *(self.family[c] for c in chemistries)}
-        frame = self.take("drop_in", lambda frame: frame["chemistry"].isin(names))
-        return frame.drop(columns=["line", "corrected_by"]).reset_index(drop=True)
+        rows = Columns(self.inputs.tables["drop_in"].columns).filter(names.__contains__, "chemistry")
+        self.mark("drop_in", rows["line"])
+        return rows.drop("line", "corrected_by")
 
     def _carried(self, chemistries: Sequence[str]) -> dict[str, float]:
         """Share of the equipment of a lithium-ion cell line that makes a chemistry; 1 where no row says less."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..columns import Columns
 from ..config import Run
 from .inputs import Inputs, UsedRows
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(kw_only=True)
@@ -21,13 +18,6 @@ class Reader:
     run: Run
     inputs: Inputs
     lines: dict[str, set[int]] = field(default_factory=dict)
-
-    def take(self, table: str, keep: Callable[[pd.DataFrame], pd.Series] | None = None) -> pd.DataFrame:
-        """Rows of a table, all or those that `keep` says, marked as used."""
-        frame = self.inputs[table]
-        frame = frame if keep is None else frame[keep(frame)]
-        self.mark(table, frame["line"])
-        return frame
 
     def take_all(self, table: str) -> Columns:
         """All rows of a table, marked as used."""

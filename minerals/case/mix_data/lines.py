@@ -103,8 +103,14 @@ class Lines:
     @cached_property
     def _plants(self) -> dict[tuple[str, str], tuple[list[int], list[float]]]:
         """Years and nameplates of announced lines, by region and chemistry."""
-        rows = self.chokepoints.inputs.cell_plants.frame.sort_values("year").groupby(["region", "chemistry"])
-        return {place: (mine["year"].tolist(), mine["value"].tolist()) for place, mine in rows}
+        found: dict[tuple[str, str], dict[int, float]] = {}
+        for region, chemistry, year, gwh in self.chokepoints.inputs.cell_plants.rows(
+            "region", "chemistry", "year", "value"
+        ):
+            found.setdefault((region, chemistry), {})[year] = gwh
+        return {
+            place: (sorted(by_year), [by_year[year] for year in sorted(by_year)]) for place, by_year in found.items()
+        }
 
     @cached_property
     def standing(self) -> dict[Region, tuple[list[int], list[float]]]:
@@ -120,19 +126,22 @@ class Lines:
         where the region has none.
         """
         inputs = self.chokepoints.inputs
-        rows = inputs.cell_capacity.frame
+        columns = ("country", "measure", "year", "value")
+        rows = [row for row in inputs.cell_capacity.rows(*columns) if not math.isnan(row[-1])]
         part = {
             group: sum(share for code, share in by_country.items() if inputs.homes.get(code) == region)
             for group, by_country in inputs.blocs.items()
         }
-        part |= {code: 1.0 for code in rows["country"] if inputs.homes.get(code) == region}
-        mine = rows.assign(value=rows["value"] * rows["country"].map(part)).dropna(subset="value")
-        groups = mine[mine["country"].str.startswith("R_") & (mine["value"] > 0)]
-        mine = groups if len(groups) else mine[~mine["country"].str.startswith("R_")]
-        capacity = mine[mine["measure"] == "capacity"].groupby("year")["value"].sum()
-        if not len(capacity):
+        part |= {code: 1.0 for code, *_ in rows if inputs.homes.get(code) == region}
+        mine = [(code, measure, int(year), part[code] * gwh) for code, measure, year, gwh in rows if code in part]
+        blocs = [row for row in mine if row[0].startswith("R_") and row[-1] > 0]
+        by_year: dict[str, dict[int, float]] = {"capacity": {}, "production": {}}
+        for _, measure, year, gwh in blocs or [row for row in mine if not row[0].startswith("R_")]:
+            if measure in by_year:
+                by_year[measure][year] = by_year[measure].get(year, 0.0) + gwh
+        capacity = by_year["capacity"]
+        if not capacity:
             return None
-        made = mine[mine["measure"] == "production"].groupby("year")["value"].sum()
-        known = {int(year): float(v) for year, v in made.items() if year < capacity.index.min()}
-        known |= {int(year): float(v) * self.frame.tables.utilisation[region] for year, v in capacity.items()}
+        known = {year: gwh for year, gwh in by_year["production"].items() if year < min(capacity)}
+        known |= {year: gwh * self.frame.tables.utilisation[region] for year, gwh in capacity.items()}
         return sorted(known), [known[year] for year in sorted(known)]
