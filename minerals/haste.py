@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
+from threading import Thread
 from types import ModuleType
 from typing import Any, TypeVar, dataclass_transform
 
@@ -90,6 +92,13 @@ def leave_at_once(code: Callable[[], int] = int) -> None:
         os._exit(code())
 
     atexit.register(leave)
+
+
+def load_beside(library: str) -> None:
+    """Load a library on a thread of its own, for what comes after the solver, which leaves Python to others as long as
+    it runs. Gains 3 % of europe-mix without frontier and ranges."""
+    if library not in sys.modules:
+        Thread(target=import_module, args=(library,)).start()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import Infeasible
-from ..haste import frozen, value_class
+from ..haste import frozen, load_beside, value_class
 from .data import (
     Disruption,
     Group,
@@ -250,6 +250,7 @@ class _Chooser:
 
     def choose(self) -> Solution:
         criteria, session = self.criteria, self.session
+        load_beside("pandas")  # of which the tables of a mix are made
         first = criteria.objective in BUILT
         # What is kept to from then on, the incumbent need not keep.
         incumbent = self._incumbent() if first or criteria.unmet else None
