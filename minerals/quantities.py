@@ -926,8 +926,9 @@ QUANTITIES: dict[str, Quantity] = {
             "What a step of each limit gains in all its years, first to last (0: a cap over all): of each kind the "
             "three that gain most. The model is solved again with the limit looser by the step: a tenth of an amount, "
             "a hundredth of a cap, five points of a share or a rate, one unit of what has no amount. value: by how "
-            "much the objective falls, or unmet demand where some is left, and share: as part of it. family is that "
-            "of the constraint, which describe knows; sentence says it in words.",
+            "much the objective falls, or unmet demand where some is left, and share: as part of it; both to six "
+            "digits, as those behind them hang on the way of the solver. family is that of the constraint, which "
+            "describe knows; sentence says it in words.",
             "value = least objective − least objective with the limit looser by step",
         ),
         Quantity(

@@ -317,7 +317,7 @@ def _costs(mix: Mix) -> pd.DataFrame:
     return _frame(rows, ["mix", "part", "value", "unit"])
 
 
-#: Digits to which gains are compared: two that are alike to these have no order that all solvers would give.
+#: Digits of a gain that do not hang on the way that the solver took to it: to these it is written, and compared.
 ALIKE = 6
 LIMIT = [
     "stage", "family", "region", "limit", "first", "last", "step", "per", "value", "unit", "share", "sentence",
@@ -326,11 +326,11 @@ LIMIT = [
 
 def _limits(mix: Mix, glossary: Glossary) -> Iterable[tuple[Any, ...]]:
     """What a step of each limit gains, those that gain most first, and of those that gain as much by their index;
-    value: by how much the objective falls."""
+    value: by how much the objective falls; share: of the objective; both to ALIKE digits."""
     regions = set(mix.data.regions) | set(mix.data.pools)
 
     def order(gain: Gain) -> tuple[Any, ...]:
-        return gain.stage, -float(f"{gain.gain:.{ALIKE}g}"), gain.family, tuple(map(str, gain.index))
+        return gain.stage, -_alike(gain.gain), gain.family, tuple(map(str, gain.index))
 
     for gain in sorted(mix.solution.gains, key=order):
         text, (first, last) = words(gain.family, gain.index, glossary, mix.data), gain.years
@@ -338,8 +338,13 @@ def _limits(mix: Mix, glossary: Glossary) -> Iterable[tuple[Any, ...]]:
         share = gain.gain / abs(gain.least) if gain.least else math.nan
         yield (
             gain.stage, gain.family, region, text.what, first, last, -gain.step if gain.looser == "less" else gain.step,
-            gain.per, gain.gain, gain.unit, share, _gain_sentence(mix, gain, text.what, share),
+            gain.per, _alike(gain.gain), gain.unit, _alike(share), _gain_sentence(mix, gain, text.what, share),
         )  # fmt: skip
+
+
+def _alike(gain: float) -> float:
+    """A gain to the digits that all ways to it have."""
+    return float(f"{gain:.{ALIKE}g}")
 
 
 def _gain_sentence(mix: Mix, gain: Gain, what: str, share: float) -> str:
