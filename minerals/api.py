@@ -462,13 +462,13 @@ def check(what: str | Path = "inputs", *, set: Changes = (), inputs: Folders = N
     if set or inputs:
         raise UsageError(f"{what} is a folder of input tables; --set and --inputs go with a run file")
     data = read_inputs(folder if folder.is_dir() else None)
-    quantities = [table.frame for table in data.tables.values() if table.schema.kind]
-    assumed, unknown = (sum(int((f["quality"] == word).sum()) for f in quantities) for word in ("assumed", UNKNOWN))
+    qualities = [table.columns["quality"] for table in data.tables.values() if table.schema.kind]
+    assumed, unknown = (sum(each.count(word) for each in qualities) for word in ("assumed", UNKNOWN))
     not_known = f"{unknown} not known, " if unknown else ""
     unpriced = without_price(data.tables)
     return [
-        f"{what}: sound. {len(data.tables)} tables, {sum(map(len, quantities))} figures, {assumed} of them assumed, "
-        f"{not_known}{len(data['corrections'])} corrected, {len(data['sources'])} sources.",
+        f"{what}: sound. {len(data.tables)} tables, {sum(map(len, qualities))} figures, {assumed} of them assumed, "
+        f"{not_known}{len(data.tables['corrections'])} corrected, {len(data.tables['sources'])} sources.",
         *_own(data),
         *([f"no price of {listed(unpriced)}: a run with [prices] that sells it is refused"] if unpriced else []),
     ]
@@ -520,7 +520,7 @@ def _checked_run(config: Run, inputs: Folders) -> list[str]:
         chosen = [f"to be chosen: {len(mix.chemistries)} chemistries in {span}, against {threats} disruptions{many}"]
     return [
         f"{config.path}: sound. {count} scenario{'s' if count > 1 else ''}, {listed(resolved.regions.labels)}, "
-        f"{years[0]}–{years[-1]}, {len(resolved.inputs_used)} input rows.",
+        f"{years[0]}–{years[-1]}, {len(resolved.used)} input rows.",
         *_own(ready.inputs),
         *chosen,
         *resolved.notes,

@@ -130,3 +130,13 @@ def test_a_plain_run_loads_no_pandas(run: str, tmp_path: Path) -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
     assert (tmp_path / "out" / "iamc.csv").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["inputs", "us-mix"])
+def test_no_check_loads_pandas(what: str) -> None:
+    """A run is laid out by it as far as what its mix is chosen from."""
+    code = "import sys; sys.modules['pandas'] = None; from minerals.cli import main; "
+    code += f"sys.argv[1:] = ['check', '{what}']; main()"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr

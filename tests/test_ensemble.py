@@ -66,7 +66,7 @@ def test_a_pack_adds_the_same_to_every_chemistry_and_draw(toy: Path) -> None:
         np.testing.assert_allclose(difference, expected, rtol=0, atol=1e-12)
     table = packed.mineral_intensity.frame
     assert table.query("mineral == 'cobalt'")["rows"].str.endswith("+ pack_intensity.csv:2").all()
-    assert "pack_intensity" in set(packed.inputs_used["table"])
+    assert "pack_intensity" in packed.used.table.column("table")
     uncertain = Uncertain(packed, kind=np.float64)
     places = [place for place, factor in enumerate(uncertain.factors) if factor.table == "pack_intensity"]
     assert [uncertain.factors[place].label for place in places] == ["pack cobalt per kWh"]

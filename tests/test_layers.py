@@ -100,7 +100,7 @@ def test_only_tables_and_config_open_files_below_results() -> None:
 
 
 def test_one_run_is_arrays() -> None:
-    """case/ imports no pandas and no file or screen; frames of the tables floor pass through it."""
+    """case/ imports no pandas and no file or screen."""
     for path in (PACKAGE / "case").rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):

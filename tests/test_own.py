@@ -372,7 +372,7 @@ def test_a_blend_by_ratio_follows_what_own_rows_say_of_its_base(toy: Path, mine:
     graphite, silicon = [value["graphite", year] for year in (2030, 2032, 2034)], value["silicon", 2032]
     assert graphite == pytest.approx([0.5, 0.45, 0.4])
     assert (silicon, fills) == (pytest.approx(0.06 * 0.9 / 0.9), {"ratio"})
-    of_row = {row["rows"]: row["value"] for row in resolved.inputs_used.to_dict("records")}
+    of_row = dict(resolved.used.table.rows("rows", "value"))
     for (_, _), row in found.iterrows():
         assert Rows.parse(row["rows"]).value(of_row.__getitem__) == pytest.approx(row["value"])
     _, ends = finer_ends(resolved)

@@ -296,8 +296,7 @@ class Uncertain:
     def _draw_groups(self) -> dict[tuple[int, ...], str]:
         """Draw group of each (chemistry, mineral) place: that of its row; a blend by ratio goes with its base."""
         resolved = self.resolved
-        used = resolved.inputs_used[resolved.inputs_used["table"] == "mineral_intensity"]
-        group = dict(zip(used["rows"], used["draw_group"], strict=True))
+        group = dict(resolved.used.table.rows("rows", "draw_group", table="mineral_intensity"))
         out: dict[tuple[int, ...], str] = {}
         for row in resolved.cell_intensity.frame.itertuples():
             place = (

@@ -102,11 +102,6 @@ class Resolved:
         """Uses that the run counts: its segments, and those in whose place these are counted."""
         return self.in_place_of | frozenset(self.segments.labels)
 
-    @property
-    def inputs_used(self) -> pd.DataFrame:
-        """The rows used, as a table."""
-        return self.used.table.frame
-
     @cached_property
     def mineral_intensity(self) -> Values:
         """Intensity of the battery [kg/kWh]: of its cell plus what the pack adds, with the rows of both."""
