@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from .charts.bundle import Result
+    from .columns import Columns
     from .config import Run
 
 #: Charts that no run draws, or few do: their modules are loaded when they are drawn.
@@ -43,14 +44,21 @@ _ahead: list[_Process] = []
 
 
 class _Drawable:
-    """The record and the tables of a result, as another process takes them: without what else makes a result."""
+    """The record and the tables of a result, as another process takes them: without what else makes a result. Frames
+    are made there."""
 
-    def __init__(self, result: Result, tables: Iterable[str]) -> None:
+    def __init__(self, result: Result) -> None:
+        from .columns import Frames
+
         self.record: Mapping[str, Any] = result.record
-        self._tables = {name: result[name] for name in tables}
+        self.tables = Frames(result.tables)
 
     def __getitem__(self, table: str) -> DataFrame:
-        return self._tables[table]
+        return self.tables[table]
+
+    def columns(self, name: str) -> Columns:
+        """A table as columns of plain cells. Raises KeyError."""
+        return self.tables.columns(name)
 
 
 class Drawn(NamedTuple):
@@ -184,7 +192,7 @@ def _begun(pool: ProcessPoolExecutor, result: Result) -> Finish:
     from concurrent.futures.process import BrokenProcessPool
 
     try:
-        drawn = pool.submit(_charts, _Drawable(result, result.record["tables"]), _wanted(result))
+        drawn = pool.submit(_charts, _Drawable(result), _wanted(result))
     except BrokenProcessPool:
         return lambda folder: draw_all(result, folder)
 

@@ -23,6 +23,7 @@ from matplotlib.transforms import Bbox
 
 from minerals.charts import fonts, style
 from minerals.charts.bundle import Bundle
+from minerals.columns import Columns
 
 FAMILIES_OF_FONTS = sorted({fonts.families(), (fonts.FALLBACK,)})
 FONTS = pytest.mark.parametrize("family", FAMILIES_OF_FONTS, ids=" ".join)
@@ -60,6 +61,9 @@ class FakeResult:
 
     def __getitem__(self, table: str, /) -> pd.DataFrame:
         return self.tables[table]
+
+    def columns(self, name: str, /) -> Columns:
+        return Columns.from_frame(self.tables[name])
 
 
 def result(

@@ -121,15 +121,17 @@ def test_what_is_no_column_of_numbers_is_written_cell_by_cell(cells: list[object
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("run", ["europe-2035", "world-2050"])
-def test_a_plain_run_loads_no_pandas(run: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("run", "charts"), [("europe-2035", ["demand_by_mineral"]), ("world-2050", [])])
+def test_a_plain_run_loads_no_pandas(run: str, charts: list[str], tmp_path: Path) -> None:
+    """Charts are drawn by another process, which does."""
     code = (
         "import sys; sys.modules['pandas'] = None; from minerals.cli import main; sys.argv[1:] = "
-        f"['run', '{run}', '--set', 'output.charts=[]', '--out', {str(tmp_path / 'out')!r}]; main()"
+        f"['run', '{run}', '--set', {f'output.charts={charts}'!r}, '--out', {str(tmp_path / 'out')!r}]; main()"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
     assert (tmp_path / "out" / "iamc.csv").is_file()
+    assert all((tmp_path / "out" / "charts" / f"{chart}.png").is_file() for chart in charts)
 
 
 @pytest.mark.slow

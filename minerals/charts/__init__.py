@@ -98,12 +98,12 @@ def drawable(result: Result) -> list[str]:
 
 def _has_node(result: Result, name: str) -> bool:
     table, part = OF_NODE.get(name, ("", ""))
-    return not table or bool(result[table]["node"].astype(str).str.contains(part, regex=False).any())
+    return not table or any(part in str(node) for node in result.columns(table)["node"])
 
 
 def _has(result: Result, table: str) -> bool:
     try:
-        return len(result[table]) > 0
+        return len(result.columns(table)) > 0
     except KeyError:
         return False
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from ..columns import Columns
+
 SUFFIXES = (".png", ".svg", ".pdf", ".csv", ".json", ".alt.txt")
 
 
@@ -31,8 +33,15 @@ class Result(Protocol):
     def record(self) -> Mapping[str, Any]:
         """Run, scenarios, regions, code lists and versions, as in record.json."""
 
+    @property
+    def tables(self) -> Mapping[str, DataFrame]:
+        """Tidy tables by name."""
+
     def __getitem__(self, table: str, /) -> DataFrame:
         """A tidy table, as in tables/<table>.csv."""
+
+    def columns(self, name: str, /) -> Columns:
+        """The same as columns of plain cells, for which no frame is made. Raises KeyError."""
 
 
 @frozen
