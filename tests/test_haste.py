@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import field
 
 import pytest
 
-from minerals.haste import frozen, value_class
+from minerals import haste
+from minerals.haste import frozen, loaded_beside, value_class
 
 
 def test_values_are_equal_where_their_fields_are() -> None:
@@ -26,6 +29,49 @@ def test_values_are_equal_where_their_fields_are() -> None:
     assert Place("a") != Other("a")
     assert {Place("a"): 1}[Place("a")] == 1
     assert repr(Place("a", (1,))) == "Place('a', (1,))"
+
+
+@pytest.mark.parametrize("error", [ImportError, MemoryError])
+def test_what_cannot_be_loaded_beside_fails_where_it_is_imported(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not on the thread, whose words nobody waits for; the body is not disturbed."""
+    tried: list[str] = []
+
+    def import_module(library: str) -> None:
+        tried.append(library)
+        raise error("broken")
+
+    monkeypatch.setattr(haste, "import_module", import_module)
+    monkeypatch.setattr(threading, "excepthook", lambda failure: tried.append(f"said: {failure.exc_value}"))
+    with loaded_beside("no_such_library"):
+        pass
+    assert tried == ["no_such_library"]
+    with loaded_beside("sys"):  # which is loaded
+        pass
+    assert tried == ["no_such_library"]
+
+
+def test_what_is_loaded_beside_is_there_after_the_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    def import_module(library: str) -> None:
+        time.sleep(0.05)
+        monkeypatch.setitem(sys.modules, library, haste)
+
+    monkeypatch.setattr(haste, "import_module", import_module)
+    with loaded_beside("slow_library"):
+        assert "slow_library" not in sys.modules
+    assert "slow_library" in sys.modules
+
+
+def test_without_room_for_a_thread_nothing_is_loaded_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    entered: list[bool] = []
+    with loaded_beside("no_such_library"):
+        entered.append(True)
+    assert entered
 
 
 def test_what_holds_arrays_is_equal_to_itself_alone() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import Infeasible
-from ..haste import frozen, load_beside, value_class
+from ..haste import frozen, loaded_beside, value_class
 from .data import (
     Disruption,
     Group,
@@ -250,12 +250,12 @@ class _Chooser:
 
     def choose(self) -> Solution:
         criteria, session = self.criteria, self.session
-        load_beside("pandas")  # of which the tables of a mix are made
         first = criteria.objective in BUILT
         # What is kept to from then on, the incumbent need not keep.
         incumbent = self._incumbent() if first or criteria.unmet else None
         self._before_cost()
-        session.cheapest = self._cheapest()
+        with loaded_beside("pandas"):  # of which the tables of a mix are made
+            session.cheapest = self._cheapest()
         self._sure()
         caps = self._caps(self._least("cheapest"))
         least = None if first else self._best(caps)
