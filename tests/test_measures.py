@@ -303,7 +303,7 @@ def test_a_measure_leaves_all_else_of_the_plan_as_it_was() -> None:
     grid.data, grid.aim, grid.session = data, "expected", session
     cheapest = session.least("cost", "expected")
     plan = {name: session.levels(getattr(session.model, name), cheapest.values) for name in (*PLAN, *WITH_IT)}
-    grid.cheapest = Cheapest(plan, cheapest.cost)
+    grid.cheapest = Cheapest(plan, cheapest.cost, 0.0)
     grid.config = Measures(kind="measures", budgets=(0.0, 1.0), which=("mix", "stock"))
     assert cheapest.exposure == pytest.approx(150)
 
@@ -325,7 +325,7 @@ def test_what_is_spent_on_stocks_and_on_plants_is_as_open_as_it_is(months: float
     grid.data, grid.aim, grid.session = data, "expected", session
     cheapest = session.least("cost", "expected")
     plan = {name: session.levels(getattr(session.model, name), cheapest.values) for name in (*PLAN, *WITH_IT)}
-    grid.cheapest = Cheapest(plan, cheapest.cost)
+    grid.cheapest = Cheapest(plan, cheapest.cost, 0.0)
     grid.config = Measures(kind="measures", budgets=(0.006,), which=("mix", "stock", "plants"))
     grid.mix = SimpleNamespace(config=SimpleNamespace(near=0.01))  # type: ignore[assignment]
     found = grid.ranges("all", grid.least("all", 0.006).values)
@@ -371,7 +371,9 @@ def test_where_the_solver_has_no_room_the_next_wider_part_counts(monkeypatch: py
     """And where it has none at all its error is said, instead of a mix of its own choice."""
     mix = cast(Mix, SimpleNamespace(data=TOYS["kink"](), config=SimpleNamespace(
         risk="expected", level=0.8, time_limit=None)))  # fmt: skip
-    least, stands, fails = cheapest_of(mix).cost / (1 + ROOM * AS_CHEAP[0]), Session.representative, [True, False]
+    first, stands, fails = cheapest_of(mix), Session.representative, [True, False]
+    assert first.within == AS_CHEAP[0]
+    least = first.cost / (1 + ROOM * AS_CHEAP[0])
 
     def representative(self: Session, nearly: Any) -> Any:
         if fails.pop(0):
@@ -379,7 +381,8 @@ def test_where_the_solver_has_no_room_the_next_wider_part_counts(monkeypatch: py
         return stands(self, nearly)
 
     monkeypatch.setattr(Session, "representative", representative)
-    assert cheapest_of(mix).cost == pytest.approx(least * (1 + ROOM * AS_CHEAP[1]), rel=1e-8)
+    wider = cheapest_of(mix)
+    assert (wider.within, wider.cost) == (AS_CHEAP[1], pytest.approx(least * (1 + ROOM * AS_CHEAP[1]), rel=1e-8))
     fails[:] = [True] * len(AS_CHEAP)
     with pytest.raises(NumericalTrouble, match="no room"):
         cheapest_of(mix)

@@ -168,7 +168,8 @@ def study(of: Studied, kept: StudyFolder | None, progress: Progress | None) -> F
         del out["measures_worth"]
     if draws:
         out |= _of_draws(_spent(config), names, [found[key] for key in draws])
-    return Findings(out, rows_used(with_measures(mix, inputs, config, {}), inputs))
+    rows = rows_used(with_measures(mix, inputs, config, {}), inputs)
+    return Findings(out, rows, {"as_cheap": cheapest().within})
 
 
 def _spent(config: Measures) -> list[float]:
@@ -179,10 +180,11 @@ def _spent(config: Measures) -> list[float]:
 @frozen
 class Cheapest:
     """The mix that stands for those as cheap, of these for the least exposed. plan: its additions, production and
-    imports, by name and key [GWh]; cost [million USD]."""
+    imports, by name and key [GWh]; cost [million USD]; within: the part of AS_CHEAP that it was found in."""
 
     plan: Mapping[str, Mapping[Any, float]]
     cost: float
+    within: float
 
 
 def cheapest_of(mix: Mix) -> Cheapest:
@@ -210,6 +212,7 @@ def cheapest_of(mix: Mix) -> Cheapest:
             return Cheapest(
                 {name: session.levels(getattr(session.model, name), found.values) for name in (*PLAN, *WITH_IT)},
                 found.cost,
+                part,
             )
     raise AssertionError("a part is tried")
 
