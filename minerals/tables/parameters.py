@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,6 @@ from .names import Labels
 from .read import OWN_LINE
 from .series import Anchors, Datum, along, datum
 from .yields import too_narrow, ways
-
-if TYPE_CHECKING:
-    pass
 
 Array = NDArray[np.float64]
 #: Routes of recycling, in the order of their axis.

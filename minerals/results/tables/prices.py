@@ -93,4 +93,4 @@ def cost_table(outcome: Outcome, packs: PackPrices, of_mixes: Mapping[str, PackP
     cost = np.where(cells != 0, cells * price, 0.0)
     table = stacked.cells(cells, MONEY, columns={"cost": cost})
     paid = table.assign(value=table["cost"]).filter(isfinite, "cost")
-    return paid.select(*(name for name in paid if name != "cost"))
+    return paid.drop("cost")
