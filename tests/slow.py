@@ -92,8 +92,6 @@ SHORT = ("--set", "scope.years.last=2031", "--set", "optimise.own_share={2030=0.
          "--set", "output.charts=[]")  # fmt: skip
 #: Part, and amount, by which two solvers may differ: of a number, and in GWh, kt or million USD.
 SAME, AMOUNT = 1e-6, 1e-3
-#: Part of the interval beside a number by which that may differ: a slope between two mixes that are hardly apart.
-INSIDE = 1e-5
 #: Of these several are as right: mixes that show how far ranges go. Stages tell how a solver got there.
 ANY = ("mix_example.csv", "mix_stage.csv")
 
@@ -144,12 +142,7 @@ def _compared(file: str, one: object, two: object) -> bool:
         return False
     # Shares, indices and prices have no amount of their own.
     amounts = "unit" in one and one["unit"].isin(["GWh", "kt", "GWh/yr", "million USD_2025"]).all()
-    room = np.maximum(SAME * np.abs(one[numbers]), AMOUNT if amounts else SAME)
-    for column in numbers:
-        if {f"{column}_low", f"{column}_high"} <= set(numbers):
-            width = one[f"{column}_high"] - one[f"{column}_low"]
-            room[column] = np.maximum(room[column], INSIDE * width.fillna(0.0))
-    apart = np.abs(one[numbers] - two[numbers]) > room
+    apart = np.abs(one[numbers] - two[numbers]) > np.maximum(SAME * np.abs(one[numbers]), AMOUNT if amounts else SAME)
     if not apart.any(axis=None):
         return True
     differing = ", ".join(f"{column} in {int(rows)}" for column, rows in apart.sum().items() if rows)
